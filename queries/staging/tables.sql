@@ -1,0 +1,173 @@
+/*---
+id: tables
+title: The staged tables
+description: |
+  What staging fills and everything later reads. One row here is one fact that a source delivered, cleaned and typed:
+  vendor JSON ends in this layer. `batch_seq`, `member` and `record_number` say where the record lies in landing
+  (RULINGS 20); `record_sha256` is null for records of trail objects, whose hash is taken when they become evidence.
+  Times are UTC instants. Ids that are empty or all zero are null. Names of columns mean the same thing everywhere.
+---*/
+
+-- CloudTrail records, one row a copy that was kept. Day-partitioned Parquet in the data folder; `stg_events` is the view
+-- over the files of the published manifest, and `stg_events_new` holds what the running ingest adds.
+-- Key: (account_id, event_id). `caller_key` names who called, from the record alone; never null:
+--   AssumeRoleWithWebIdentity, AssumeRoleWithSAML: the issued key, else 'token:<account_id>/<event_id>' (denied)
+--   a usable access key (A + 3 letters + 12 or more of [A-Z0-9], nothing masked): the key
+--   Root: 'root:<account>'; IAMUser: 'user:<arn, else principal_id>'; AWSService, or no type but invokedBy: 'service:<invokedBy>'
+--   principalId and creationDate: '<principal_id>@<creationDate as YYYY-MM-DDTHH:MM:SSZ>'
+--   else 'other:<identity_type or ?>/<principal_id or arn or ?>'
+create table if not exists stg_events_new (
+  account_id varchar not null, event_id varchar not null, event_at timestamptz not null,
+  event_source varchar, event_name varchar, aws_region varchar, source_ip varchar, user_agent varchar,
+  error_code varchar, error_message varchar,
+  is_read_only boolean,            -- readOnly; where the record has none, decided by the name (RULINGS 22)
+  event_type varchar,
+  identity_type varchar, principal_id varchar, principal_arn varchar, identity_account_id varchar,
+  identity_user_name varchar, access_key_id varchar,   -- null where masked or unusable for a join
+  invoked_by varchar, session_created_at timestamptz, session_issuer_arn varchar, source_identity varchar,
+  caller_key varchar not null,
+  resource varchar,                -- one resource for show: resources[0].ARN, else null
+  shared_event_id varchar,
+  source_rank utinyint not null,   -- RULINGS 20: 1 trail object, 2 CloudWatch Logs, 3 EventBridge, 4 LookupEvents, 5 lines
+  batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
+);
+
+-- Further copies of records already staged, for evidence and for --known-at.
+create table if not exists stg_event_copies (
+  account_id varchar not null, event_id varchar not null, event_at timestamptz,
+  source_rank utinyint not null, batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
+);
+
+-- Calls that ask STS for credentials: AssumeRole, AssumeRoleWithWebIdentity, AssumeRoleWithSAML, GetFederationToken,
+-- GetSessionToken; the denied ones too (issued_key_id null). Joins to stg_events on (account_id, event_id).
+create table if not exists stg_sts_requests (
+  account_id varchar not null, event_id varchar not null, event_at timestamptz not null, event_name varchar not null,
+  aws_region varchar, source_ip varchar, user_agent varchar, error_code varchar,
+  identity_type varchar, principal_id varchar, principal_arn varchar, identity_account_id varchar, invoked_by varchar,
+  caller_access_key_id varchar, caller_session_created_at timestamptz, caller_source_identity varchar,
+  caller_key varchar not null,     -- as in stg_events
+  issued_key_id varchar,           -- responseElements.credentials.accessKeyId, usable ones only
+  expires_at timestamptz,          -- responseElements.credentials.expiration
+  role_arn varchar, role_session_name varchar,
+  session_arn varchar,             -- assumedRoleUser.arn, else built from role ARN and session name; federatedUser.arn
+  issued_principal_id varchar,     -- assumedRoleUser.assumedRoleId; federatedUser.federatedUserId
+  duration_seconds integer,
+  source_identity varchar,         -- requestParameters.sourceIdentity, else responseElements.sourceIdentity
+  principal_tags map(varchar, varchar),   -- requestParameters.principalTags, keys in lower case; null when none
+  provider varchar,                -- responseElements.provider, else userIdentity.identityProvider (an ARN or a bare host); SAML: provider ARN
+  saml_issuer varchar,             -- AssumeRoleWithSAML: responseElements.issuer
+  audience varchar,                -- responseElements.audience, else cut out of principalId between the known provider and subject
+  subject varchar,                 -- subjectFromWebIdentityToken, else userIdentity.userName; SAML: responseElements.subject
+  shared_event_id varchar,
+  source_rank utinyint not null, batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
+);
+
+-- ECS API calls, all of them; what is in the coverage population is decided later.
+create table if not exists stg_ecs_actions (
+  account_id varchar not null, event_id varchar not null, event_at timestamptz not null, event_name varchar not null,
+  aws_region varchar, source_ip varchar, user_agent varchar, error_code varchar, is_read_only boolean,
+  identity_type varchar, invoked_by varchar, caller_key varchar not null,
+  cluster_name varchar,            -- last segment of ARN or the name given; 'default' is not assumed
+  task_key varchar,                -- '<account_id>/<task id without dashes, lower case>' of the task named (ExecuteCommand, StopTask), else null
+  service_name varchar, task_definition varchar, started_by varchar, task_group varchar,
+  exec_session_id varchar,         -- ExecuteCommand: responseElements.session.sessionId
+  batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
+);
+
+-- RunTask and StartTask: one row a task in responseElements.tasks[].
+create table if not exists stg_task_launches (
+  account_id varchar not null, event_id varchar not null, event_at timestamptz not null, event_name varchar not null,
+  task_key varchar not null, task_arn varchar not null, cluster_arn varchar, task_definition_arn varchar,
+  started_by varchar, task_group varchar, aws_region varchar,
+  identity_type varchar, invoked_by varchar, caller_key varchar not null
+);
+
+-- Calls that configure what later starts tasks by itself.
+-- kind: 'deployment' (CreateService, UpdateService: one row a responseElements.service.deployments[].id, name = that id),
+-- 'schedule' (scheduler CreateSchedule, UpdateSchedule: name), 'rule' (events PutRule: name), 'rule_target' (events PutTargets: rule),
+-- 'execution' (states StartExecution, StartSyncExecution: name = state machine ARN), 'job' (batch SubmitJob: name = job queue).
+create table if not exists stg_configurers (
+  account_id varchar not null, event_id varchar not null, event_at timestamptz not null, event_name varchar not null,
+  aws_region varchar, kind varchar not null, name varchar not null, service_arn varchar,
+  identity_type varchar, invoked_by varchar, caller_key varchar not null
+);
+
+-- Calls and records that amend others: addendum.reason UPDATED_DATA (ATTRIBUTION 1). The amended row replaces the staged
+-- one in every table above, in (event_at, event_id) order of the addenda; the history stays here.
+create table if not exists stg_addenda (
+  account_id varchar not null, event_id varchar not null, event_at timestamptz not null,
+  reason varchar, original_event_id varchar, updated_fields varchar,
+  batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
+);
+
+-- ECS task state changes (EventBridge). Key: (task_key, task_version); duplicates share the version.
+create table if not exists stg_task_events (
+  account_id varchar not null, event_id varchar not null, event_at timestamptz not null,
+  task_key varchar not null, task_arn varchar not null, cluster_arn varchar, task_definition_arn varchar,
+  task_version bigint, last_status varchar, desired_status varchar, launch_type varchar,
+  started_by varchar, task_group varchar,
+  created_at timestamptz, started_at timestamptz, stopped_at timestamptz, stop_code varchar, stopped_reason varchar,
+  private_addresses varchar[], aws_region varchar,
+  source_rank utinyint not null, batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
+);
+
+-- Other ECS events (service action, deployment, container instance).
+create table if not exists stg_ecs_events (
+  account_id varchar not null, event_id varchar not null, event_at timestamptz not null,
+  detail_type varchar not null, event_name varchar, deployment_id varchar, service_arn varchar, cluster_arn varchar, aws_region varchar,
+  source_rank utinyint not null, batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
+);
+
+-- Entra sign-in rows, every version delivered. Key: (tenant_id, sign_in_id, record_sha256); `cor_sign_ins` keeps the current one.
+create table if not exists stg_sign_ins (
+  tenant_id varchar not null, sign_in_id varchar not null, created_at timestamptz not null,
+  sign_in_kind varchar not null,   -- interactive_user | non_interactive_user | service_principal | managed_identity
+  is_success boolean not null, error_code varchar,
+  object_id varchar,               -- userId, else servicePrincipalId, lower case
+  user_id varchar, user_principal_name varchar, display_name varchar, user_type varchar,
+  service_principal_id varchar, app_id varchar, app_display_name varchar, resource_id varchar, resource_display_name varchar,
+  ip_address varchar, correlation_id varchar,
+  token_id varchar,                -- uniqueTokenIdentifier decoded to a lower-case GUID (entra.md 2.2), else null
+  entra_session_id varchar, federated_credential_id varchar,
+  agent_type varchar,              -- agent.agentType where it is there
+  authentication_requirement varchar, conditional_access_status varchar,
+  row_updated_at timestamptz,      -- TimeGenerated or the like; null for Graph rows
+  retrieved_at timestamptz,        -- retrieval time in the ledger, live sources only
+  filled_fields integer not null,  -- how many fields are neither null nor empty (RULINGS 19)
+  source_form varchar not null,
+  batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar not null
+);
+
+-- Entra directory audit rows. Key: (tenant_id, audit_id).
+create table if not exists stg_directory_audits (
+  tenant_id varchar not null, audit_id varchar not null, activity_at timestamptz not null,
+  activity_name varchar, category varchar, result varchar,
+  initiated_by_object_id varchar, initiated_by_name varchar,
+  targets struct(object_id varchar, object_type varchar, user_principal_name varchar, display_name varchar)[],
+  correlation_id varchar, source_form varchar not null,
+  batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar not null
+);
+
+-- The identity registry, as imported. Key: (issuer, audience, subject); a later import replaces. Issuer without scheme and
+-- trailing slash (RULINGS 23).
+create table if not exists stg_identity_registry (
+  issuer varchar not null, audience varchar not null, subject varchar not null,
+  tenant_id varchar not null, object_id varchar not null, name varchar, kind varchar,
+  batch_seq integer not null, record_number integer, record_sha256 varchar not null
+);
+
+-- What was delivered, counted. One row a file (or pack member) and form; read = new + repeated + rejected + set aside.
+create table if not exists stg_deliveries (
+  batch_seq integer not null, member integer not null, origin varchar not null, form varchar not null,
+  records_read bigint not null, records_new bigint not null, records_repeated bigint not null,
+  records_rejected bigint not null, records_set_aside bigint not null
+);
+create table if not exists stg_rejects (
+  batch_seq integer, member integer, origin varchar not null, record_number integer, form varchar, reason varchar not null
+);
+
+-- Per source: how far it is landed. source: 'cloudtrail' | 'ecs_events' | 'sign_ins'; tenant_id and sign_in_kind for sign-ins.
+create table if not exists stg_sources (
+  source varchar not null, tenant_id varchar, sign_in_kind varchar,
+  first_at timestamptz, complete_through timestamptz, records bigint not null
+);
