@@ -79,7 +79,8 @@ create table if not exists stg_task_launches (
   account_id varchar not null, event_id varchar not null, event_at timestamptz not null, event_name varchar not null,
   task_key varchar not null, task_arn varchar not null, cluster_arn varchar, task_definition_arn varchar,
   started_by varchar, task_group varchar, aws_region varchar,
-  identity_type varchar, invoked_by varchar, caller_key varchar not null
+  identity_type varchar, invoked_by varchar, caller_key varchar not null,
+  batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
 );
 
 -- Calls that configure what later starts tasks by itself.
@@ -89,7 +90,8 @@ create table if not exists stg_task_launches (
 create table if not exists stg_configurers (
   account_id varchar not null, event_id varchar not null, event_at timestamptz not null, event_name varchar not null,
   aws_region varchar, kind varchar not null, name varchar not null, service_arn varchar,
-  identity_type varchar, invoked_by varchar, caller_key varchar not null
+  identity_type varchar, invoked_by varchar, caller_key varchar not null,
+  batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
 );
 
 -- Calls and records that amend others: addendum.reason UPDATED_DATA (ATTRIBUTION 1). The amended row replaces the staged

@@ -1,0 +1,69 @@
+/**
+ * Frames: one delivered record, cut out of the bytes that carried it, before anybody reads its meaning.
+ *
+ * Framing decodes envelopes (pages, batches, log events, CSV) and tells forms apart by content; it never interprets a
+ * record. Staging SQL does that, on what framing writes.
+ */
+
+/** What a record is, told by its content. One staging file in `queries/staging/` serves each family. */
+export type RecordForm =
+  | 'cloudtrail_object' // an element of {"Records":[…]}
+  | 'cloudtrail_logs' // CloudTrail record in a CloudWatch Logs event's message
+  | 'cloudtrail_eventbridge' // detail of an "… via CloudTrail" envelope
+  | 'cloudtrail_lookup' // CloudTrailEvent string of LookupEvents
+  | 'cloudtrail_lines' // JSON lines or a bare array
+  | 'ecs_events' // EventBridge envelope, source aws.ecs, not via CloudTrail (also inside CloudWatch Logs)
+  | 'graph_sign_ins' // Graph signIn, page or line
+  | 'log_analytics_sign_ins' // Log Analytics row (JSON) or its CSV export
+  | 'diagnostic_sign_ins' // diagnostic-settings line
+  | 'graph_directory_audits'
+  | 'log_analytics_directory_audits'
+  | 'diagnostic_directory_audits'
+  | 'identity_registry'
+  | 'cloudtrail_digest' // set aside
+  | 'cloudtrail_insight' // set aside
+  | 'unknown';
+
+/** What the envelope around a record says and the record itself may not. */
+export interface FrameEnvelope {
+  /** Account of an EventBridge envelope, or out of the object path. */
+  readonly accountId?: string;
+  /** Tenant of a diagnostic line, or of the source. */
+  readonly tenantId?: string;
+  /** Log Analytics table or diagnostic category, as delivered. */
+  readonly table?: string;
+  /** EventBridge envelope: id, detail-type, time, region. */
+  readonly id?: string;
+  readonly detailType?: string;
+  readonly time?: string;
+  readonly region?: string;
+}
+
+/** A record to stage. `bytes` are the record's own bytes as RULINGS 20 defines them; `sha256` is taken over them with
+ * the value of `sessionToken` replaced by that value's SHA-256 in hex. */
+export interface Frame {
+  readonly kind: 'record';
+  readonly form: RecordForm;
+  /** 1-based, in the order of delivery, within its batch member. Rejected and set-aside records count too. */
+  readonly recordNumber: number;
+  readonly bytes: Buffer;
+  readonly sha256: string;
+  readonly envelope: FrameEnvelope;
+}
+
+/** A record (or what should have been one) that cannot be read: why, for the person who must mend it. */
+export interface FrameReject {
+  readonly kind: 'reject';
+  readonly form: RecordForm;
+  readonly recordNumber: number;
+  readonly reason: string;
+}
+
+/** A record recognised and not for staging: digests and Insights. */
+export interface FrameSetAside {
+  readonly kind: 'set_aside';
+  readonly form: RecordForm;
+  readonly recordNumber: number;
+}
+
+export type FrameResult = Frame | FrameReject | FrameSetAside;

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'fixtures/**/*.test.ts', 'test/**/*.test.ts'],
+    testTimeout: 60_000,
+    // Two cores: one DuckDB each is enough.
+    maxWorkers: 2,
+    env: { TZ: 'UTC' },
+  },
+});
