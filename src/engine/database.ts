@@ -125,8 +125,10 @@ export class Database {
   }
 }
 
-function bindAll(parameters?: SqlParameters): [] | [Record<string, DuckDBValue>, Record<string, DuckDBType>] {
-  if (!parameters) return [];
+function bindAll(
+  parameters: SqlParameters | undefined,
+): [Record<string, DuckDBValue> | undefined, Record<string, DuckDBType> | undefined] {
+  if (!parameters) return [undefined, undefined];
   const values = Object.entries(parameters).map(([name, value]) => [name, bind(value)] as const);
   return [Object.fromEntries(values), listTypes(parameters)];
 }
