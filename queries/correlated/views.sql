@@ -69,7 +69,7 @@ select
   *,
   case
     when is_traced then 'traced'
-    when how = 'configured' and reason is null then 'configured'
+    when how = 'configured' and (reason is null or reason = 'ambiguous_sign_in') then 'configured'
     when is_provisional then 'not_yet_due'
     else 'not_traced'
   end as outcome

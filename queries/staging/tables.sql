@@ -83,7 +83,7 @@ create table if not exists stg_task_launches (
   batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
 );
 
--- Calls that configure what later starts tasks by itself.
+-- Calls that configure what later starts tasks by itself; only those that succeeded (no errorCode).
 -- kind: 'deployment' (CreateService, UpdateService: one row a responseElements.service.deployments[].id, name = that id),
 -- 'schedule' (scheduler CreateSchedule, UpdateSchedule: name), 'rule' (events PutRule: name), 'rule_target' (events PutTargets: rule),
 -- 'execution' (states StartExecution, StartSyncExecution: name = state machine ARN), 'job' (batch SubmitJob: name = job queue).
