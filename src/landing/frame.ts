@@ -37,6 +37,8 @@ export interface FrameEnvelope {
   readonly detailType?: string;
   readonly time?: string;
   readonly region?: string;
+  /** `logs` where a CloudWatch Logs event carried an ECS event: such a copy ranks before EventBridge's own (RULINGS 20). */
+  readonly carrier?: 'logs';
 }
 
 /** A record to stage. `bytes` are the record's own bytes as RULINGS 20 defines them; `sha256` is taken over them with
@@ -47,6 +49,10 @@ export interface Frame {
   /** 1-based, in the order of delivery, within its batch member. Rejected and set-aside records count too. */
   readonly recordNumber: number;
   readonly bytes: Buffer;
+  /** What staging reads instead of `bytes`, where those are not one line of JSON that DuckDB takes: a CSV row or a row of a
+   * `tables` answer as an object keyed by column; a record with line breaks between its members, with a key twice (the
+   * last one counts) or with half a surrogate pair. Stage `stagingJson ?? bytes`: always one line of UTF-8 JSON. */
+  readonly stagingJson?: Buffer;
   readonly sha256: string;
   readonly envelope: FrameEnvelope;
 }
