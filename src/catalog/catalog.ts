@@ -1,0 +1,99 @@
+/**
+ * The catalog: every query file of the package with its header, text and SHA-256.
+ */
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { basename, join, sep } from 'node:path';
+import { packageRoot } from '../core/package-root.ts';
+import { loadControls, type Control } from './controls.ts';
+import { CatalogError, type CatalogFault } from './faults.ts';
+import { detectionHeaderSchema, fileHeaderSchema, parseHeader, type DetectionHeader, type FileHeader } from './header.ts';
+
+/** A SQL file of the package. */
+export interface Query {
+  /** The file's name without `.sql`. Unique among the files of a layer; a detection's among all detections. */
+  readonly id: string;
+  /** The folder below `queries/`: `staging`, `correlated`, `detections`, `answers`, `reports`; empty for files above them all. */
+  readonly layer: string;
+  /** Path below the root, with slashes. */
+  readonly file: string;
+  readonly header: FileHeader;
+  /** The whole text, header included. */
+  readonly sql: string;
+  /** SHA-256 of the file's bytes in hex: `query_sha256` of what it finds. */
+  readonly sha256: string;
+}
+
+/** A query under `queries/detections/<area>/`, which finds something. */
+export interface Detection extends Query {
+  readonly area: string;
+  readonly header: DetectionHeader;
+}
+
+export interface Catalog {
+  readonly root: string;
+  /** Every query but detections, in order of path. */
+  readonly queries: readonly Query[];
+  /** In order of id. */
+  readonly detections: readonly Detection[];
+  readonly controls: readonly Control[];
+}
+
+/**
+ * Reads every SQL file under `queries/`, checks its header, and that ids are file names, unique, and name known controls.
+ * What the SQL itself may say is checked by `checkDetection`.
+ *
+ * @param root the folder that holds `queries/`; the package's own when left out
+ * @throws CatalogError naming every fault
+ */
+export async function loadCatalog(root: string = packageRoot()): Promise<Catalog> {
+  const { controls, faults } = await loadControls(root);
+  const queries: Query[] = [];
+  const detections: Detection[] = [];
+  for (const file of await sqlFiles(root)) {
+    const bytes = await readFile(join(root, file));
+    const [, layer = '', area] = /^queries\/(?:([^/]+)\/)?(?:([^/]+)\/)?[^/]+$/.exec(file) ?? [];
+    const common = { id: basename(file, '.sql'), layer, file, sql: bytes.toString('utf8'), sha256: createHash('sha256').update(bytes).digest('hex') };
+    // What lies in detections/ itself serves all detections; those lie in a folder named for what they watch.
+    if (layer === 'detections' && area !== undefined) {
+      const { header, faults: found } = parseHeader(common.sql, detectionHeaderSchema);
+      faults.push(...found.map((message) => ({ file, message })));
+      if (header) detections.push({ ...common, area, header });
+    } else {
+      const { header, faults: found } = parseHeader(common.sql, fileHeaderSchema);
+      faults.push(...found.map((message) => ({ file, message })));
+      if (header) queries.push({ ...common, header });
+    }
+  }
+  detections.sort((a, b) => (a.id < b.id ? -1 : 1));
+  faults.push(...idFaults([...queries, ...detections]), ...controlFaults([...queries, ...detections], controls));
+  if (faults.length > 0) throw new CatalogError(faults);
+  return { root, queries, detections, controls };
+}
+
+async function sqlFiles(root: string): Promise<string[]> {
+  const entries = await readdir(join(root, 'queries'), { recursive: true });
+  return entries
+    .filter((entry) => entry.endsWith('.sql'))
+    .map((entry) => `queries/${entry.split(sep).join('/')}`)
+    .sort();
+}
+
+function idFaults(queries: readonly Query[]): CatalogFault[] {
+  const faults: CatalogFault[] = [];
+  const seen = new Map<string, string>();
+  for (const { id, layer, file, header } of queries) {
+    if (header.id !== id) faults.push({ file, message: `id is ${header.id}, the file's name ${id}: they must be the same` });
+    const first = seen.get(`${layer}/${id}`);
+    if (first !== undefined) faults.push({ file, message: `id ${id} is taken by ${first}` });
+    seen.set(`${layer}/${id}`, file);
+  }
+  return faults;
+}
+
+function controlFaults(queries: readonly Query[], controls: readonly Control[]): CatalogFault[] {
+  const known = new Set(controls.map(({ id }) => id));
+  return queries.flatMap(({ file, header }) =>
+    header.controls.filter((id) => !known.has(id)).map((id) => ({ file, message: `control ${id} is in no file of queries/controls` })),
+  );
+}

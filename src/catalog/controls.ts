@@ -1,0 +1,51 @@
+/**
+ * Control lists: the criteria that a query gives evidence for, by framework.
+ */
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { CatalogFault } from './faults.ts';
+
+const controlsSchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9]+$/),
+  title: z.string().min(1),
+  criteria: z.record(z.string(), z.string().min(1)),
+});
+
+export interface Control {
+  /** As headers name it: `soc2:CC6.1`. */
+  readonly id: string;
+  readonly framework: string;
+  readonly criterion: string;
+  /** A short name in our own words. */
+  readonly name: string;
+}
+
+/** Reads `queries/controls/*.yml`, in order of framework and place in its file; a file that can't be read is a fault. */
+export async function loadControls(root: string): Promise<{ controls: Control[]; faults: CatalogFault[] }> {
+  const folder = join(root, 'queries/controls');
+  const controls: Control[] = [];
+  const faults: CatalogFault[] = [];
+  for (const name of (await readdir(folder)).filter((entry) => entry.endsWith('.yml')).sort()) {
+    const file = `queries/controls/${name}`;
+    let yaml: unknown;
+    try {
+      yaml = parse(await readFile(join(folder, name), 'utf8'));
+    } catch (error) {
+      faults.push({ file, message: `no YAML: ${String(error)}` });
+      continue;
+    }
+    const list = controlsSchema.safeParse(yaml);
+    if (!list.success) {
+      faults.push(...list.error.issues.map(({ path, message }) => ({ file, message: `field ${path.join('.')}: ${message}` })));
+      continue;
+    }
+    const framework = list.data.id;
+    if (`${framework}.yml` !== name) faults.push({ file, message: `id ${framework} is not the file's name` });
+    for (const [criterion, short] of Object.entries(list.data.criteria)) {
+      controls.push({ id: `${framework}:${criterion}`, framework, criterion, name: short });
+    }
+  }
+  return { controls, faults };
+}

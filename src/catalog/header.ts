@@ -1,0 +1,95 @@
+/**
+ * The header of a query file: YAML in the block comment that opens it.
+ *
+ * The schema stands here once; types, checks and the reference in `queries/README.md` follow it.
+ */
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+/** From least to most severe. */
+export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** What delivers records, in the words of `stg_sources.source`. */
+export const RECORD_SOURCES = ['cloudtrail', 'ecs_events', 'sign_ins'] as const;
+export type RecordSource = (typeof RECORD_SOURCES)[number];
+
+const id = z.string().regex(/^[a-z][a-z0-9_]*$/, 'lower-case letters, digits and underscores, a letter first');
+const prose = z.string().trim().min(1);
+
+/** A `$name` of the SQL. Without a default the caller must give it; a detection's parameters all have one. */
+const paramSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('integer'), default: z.int().optional(), description: prose }),
+  z.strictObject({ type: z.literal('number'), default: z.number().optional(), description: prose }),
+  z.strictObject({ type: z.literal('boolean'), default: z.boolean().optional(), description: prose }),
+  z.strictObject({ type: z.literal('text'), default: z.string().nullable().optional(), description: prose }),
+  z.strictObject({ type: z.literal('text_list'), default: z.array(z.string()).optional(), description: prose }),
+  z.strictObject({ type: z.literal('timestamp'), default: z.null().optional(), description: prose }),
+]);
+export type Param = z.output<typeof paramSchema>;
+
+const control = z.string().regex(/^[a-z0-9]+:[A-Za-z0-9.]+$/, 'framework:criterion, for example soc2:CC6.1');
+const fileFields = {
+  id,
+  title: z.string().trim().min(3).max(80),
+  /** What it finds or fills, and what it cannot see. */
+  description: prose,
+  params: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), paramSchema).default({}),
+};
+
+/** The header of every file under `queries/` but detections. */
+export const fileHeaderSchema = z.strictObject({ ...fileFields, controls: z.array(control).default([]) });
+export type FileHeader = z.output<typeof fileHeaderSchema>;
+
+/** The header of a detection. */
+export const detectionHeaderSchema = z
+  .strictObject({
+    ...fileFields,
+    severity: z.enum(SEVERITIES),
+    /** Which sources it needs: its findings hold as of the least `complete_through` among them (RULINGS 8). */
+    sources: z.array(z.enum(RECORD_SOURCES)).min(1),
+    controls: z.array(control).min(1),
+    /** What fires it without anything being wrong. */
+    false_positives: prose,
+    /** What to do, as numbered steps; alerts carry the first of them. */
+    runbook: prose.regex(/^1\. /, 'numbered steps, the first of them "1. …"'),
+  })
+  .superRefine(({ params }, context) => {
+    for (const [name, param] of Object.entries(params)) {
+      if (param.default === undefined) context.addIssue({ code: 'custom', path: ['params', name, 'default'], message: 'a default is needed' });
+    }
+  });
+export type DetectionHeader = z.output<typeof detectionHeaderSchema>;
+
+const OPENING = '/*---\n';
+const CLOSING = '\n---*/';
+
+/** A header, or what is wrong with it: one sentence a fault. */
+export type HeaderResult<Header> =
+  | { readonly header: Header; readonly faults: readonly [] }
+  | { readonly header?: undefined; readonly faults: readonly string[] };
+
+/**
+ * Reads the header of a query file's text.
+ *
+ * @param sql the whole file
+ * @param schema `fileHeaderSchema` or `detectionHeaderSchema`
+ * @returns the header with its defaults filled in, or every fault found in it; never throws for a bad file
+ */
+export function parseHeader<Header>(sql: string, schema: z.ZodType<Header>): HeaderResult<Header> {
+  if (!sql.startsWith(OPENING)) return { faults: ['no header: expected the file to open with a line "/*---", YAML, and a line "---*/"'] };
+  const end = sql.indexOf(CLOSING);
+  if (end < 0) return { faults: ['the header has no end: expected a line "---*/"'] };
+  const text = sql.slice(OPENING.length, end);
+  // It would end the SQL comment there, and DuckDB would read YAML as SQL.
+  if (text.includes('*/')) return { faults: ['the header contains "*/", which ends a SQL comment: take it out'] };
+  let yaml: unknown;
+  try {
+    yaml = parse(text);
+  } catch (error) {
+    return { faults: [`the header is no YAML: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`] };
+  }
+  const result = schema.safeParse(yaml);
+  if (result.success) return { header: result.data, faults: [] };
+  return { faults: result.error.issues.map(({ path, message }) => `header field ${path.join('.') || '(whole)'}: ${message}`) };
+}
