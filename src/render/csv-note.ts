@@ -1,0 +1,42 @@
+/**
+ * The note that goes beside a report's CSV files: what was done to the values, and what each column means.
+ */
+import { inertText } from './cell-text.ts';
+import type { ReportDocument, Table } from './document.ts';
+
+const WIDTH = 100;
+
+/** Words of `text` in lines of at most 100 characters, each after `indent`. */
+function wrapped(text: string, indent: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    if (line && indent.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(indent + line);
+      line = word;
+    } else line = line ? `${line} ${word}` : word;
+  }
+  if (line) lines.push(indent + line);
+  return lines.join('\n');
+}
+
+const FORM = [
+  'UTF-8 without a byte order mark, fields separated by commas, lines ended by CR LF, fields quoted as RFC 4180 says. The first line names the columns. An empty field means that there is no value.',
+  'Spreadsheets run a field that begins like a formula, and log records are written by people who may know that. So a text field that begins with = + - @ (also their full-width forms), a tab, a carriage return or another control character, also after spaces, has an apostrophe (\') in front of it here. The apostrophe is not part of the recorded value.',
+  'Characters that a reader would not see, or that would act on a terminal or on the order of letters (controls, line breaks, bidirectional overrides, zero-width characters), are written as escapes: \\n, \\t, \\u001b, \\u202e. The JSON file holds every value exactly.',
+  'Times are UTC, in RFC 3339.',
+];
+
+/** The note's text. */
+export function csvNote(document: ReportDocument, tables: readonly { readonly fileName: string; readonly table: Table }[]): string {
+  const parts = [
+    `${document.title}: notes on the CSV files`,
+    `Period: from ${document.period.from} (included) to ${document.period.to} (not included), UTC.\nRun at ${document.runAt} by ${inertText(document.runBy)}, ${document.program.name} ${document.program.version}.`,
+    ...FORM.map((paragraph) => wrapped(paragraph, '')),
+    ...tables.flatMap(({ fileName, table }) => [
+      `${fileName}: ${table.title}, ${table.rowCount} ${table.rowCount === 1 ? 'row' : 'rows'}\n${wrapped(table.description, '  ')}`,
+      table.columns.map(({ name, about }) => `  ${name}\n${wrapped(about, '      ')}`).join('\n'),
+    ]),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}

@@ -1,0 +1,83 @@
+/**
+ * Values of a table as HTML. Everything that comes out of a row passes through `escapeHtml`; tags, classes and link targets
+ * are ours alone.
+ */
+import { cellText, evidenceOf, type EvidenceCell } from './cell-text.ts';
+import type { Cell, Column, Row } from './document.ts';
+import { escapeHtml } from './html-escape.ts';
+
+const INSTANT = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2}(?:\.\d+)?)Z$/;
+
+/** How sure, told by shape before colour, so that it survives a copier. */
+const MARKS: Readonly<Record<string, string>> = { proved: '●', asserted: '◐', inferred: '○' };
+
+/** 1234567 as 1,234,567. */
+export function countText(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+}
+
+/** A fraction in per cent with one decimal, never rounded up: 99.97 % of something is not all of it. */
+export function shareText(share: number): string {
+  if (share > 0 && share < 0.001) return '< 0.1%';
+  // The small addend takes back what binary fractions lose: 0.29 * 1000 is 289.99….
+  return `${(Math.floor(share * 1000 + 1e-6) / 10).toFixed(1)}%`;
+}
+
+/** Hours as days and hours. */
+export function hoursText(hours: number): string {
+  const whole = Math.floor(hours);
+  const days = Math.floor(whole / 24);
+  return days === 0 ? `${whole} h` : `${days} d ${whole % 24} h`;
+}
+
+/** RFC 3339 UTC, a little easier on the eye; anything else as it stands. */
+export function instantText(text: string): string {
+  return text.replace(INSTANT, '$1 $2Z');
+}
+
+/** The id of a glossary entry. Terms are words of ours; an id holds nothing else. */
+export function termId(term: string): string {
+  return `term-${term.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')}`;
+}
+
+function termHtml(text: string, terms: ReadonlySet<string>): string {
+  const mark = MARKS[text];
+  const shown = `${mark === undefined ? '' : `<span class="mark" aria-hidden="true">${mark}</span> `}${escapeHtml(text)}`;
+  return terms.has(text) ? `<a href="#${termId(text)}">${shown}</a>` : shown;
+}
+
+/** A value as plain text of its kind, for prose. */
+export function valueText(cell: Cell, column: Column): string {
+  if (cell === null) return '–';
+  if (typeof cell === 'number' && column.kind === 'count') return countText(cell);
+  if (typeof cell === 'number' && column.kind === 'share') return shareText(cell);
+  if (typeof cell === 'number' && column.kind === 'hours') return hoursText(cell);
+  if (typeof cell === 'string' && column.kind === 'instant') return instantText(cell);
+  return cellText(cell);
+}
+
+/** A value as HTML. `terms` are the words that the report's glossary defines. */
+export function cellHtml(cell: Cell, column: Column, terms: ReadonlySet<string>): string {
+  if (cell === null || cell === '') return '<span class="none">–</span>';
+  if (column.kind === 'term' && typeof cell === 'string') return termHtml(cell, terms);
+  if (column.kind === 'evidence') return evidenceHtml(evidenceOf(cell));
+  const text = escapeHtml(valueText(cell, column));
+  return column.kind === 'code' ? `<code>${text}</code>` : text;
+}
+
+function evidenceHtml(evidence: readonly EvidenceCell[]): string {
+  if (evidence.length === 0) return '<span class="none">–</span>';
+  const items = evidence.map(
+    ({ hop, source, record_id: id, sha256 }) =>
+      `<li><span class="hop">${escapeHtml(hop)}</span> ${escapeHtml(source)} <code>${escapeHtml(id)}</code> <code class="hash">${escapeHtml(sha256)}</code></li>`,
+  );
+  return `<ol class="evidence">${items.join('')}</ol>`;
+}
+
+/** The cell of a column with those that stand under it. */
+export function stackHtml(row: Row, column: Column, under: readonly Column[], terms: ReadonlySet<string>): string {
+  const below = under
+    .filter(({ name }) => row[name] !== null && row[name] !== undefined && row[name] !== '')
+    .map((lower) => `<div class="under">${cellHtml(row[lower.name] ?? null, lower, terms)}</div>`);
+  return cellHtml(row[column.name] ?? null, column, terms) + below.join('');
+}

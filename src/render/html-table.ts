@@ -1,0 +1,82 @@
+/**
+ * A table as HTML: its heading repeats on every printed page, a row never breaks across two, and what it does not show it
+ * says.
+ */
+import type { Column, Row, Table } from './document.ts';
+import { cellHtml, countText, instantText, stackHtml } from './html-cell.ts';
+import { escapeHtml } from './html-escape.ts';
+
+export interface TableContext {
+  /** Words that the glossary defines. */
+  readonly terms: ReadonlySet<string>;
+  /** How many rows a page shows of one table. */
+  readonly rowLimit: number;
+  /** The file that holds all rows of this table. */
+  readonly fileOf: (table: Table) => string;
+  readonly asOf: string | null;
+  /** SHA-256 of the query behind a table. */
+  readonly sha256Of: (table: Table) => string;
+}
+
+const NUMBERS = new Set(['count', 'share', 'hours']);
+
+interface Layout {
+  readonly main: readonly { readonly column: Column; readonly under: readonly Column[] }[];
+  readonly details: readonly Column[];
+}
+
+function layoutOf(columns: readonly Column[]): Layout {
+  const shown = columns.filter(({ isData }) => !isData);
+  const main = shown.filter(({ under, isDetail }) => under === null && !isDetail);
+  return {
+    main: main.map((column) => ({ column, under: shown.filter(({ under }) => under === column.name) })),
+    details: shown.filter(({ isDetail }) => isDetail),
+  };
+}
+
+function headHtml({ main }: Layout): string {
+  const cells = main.map(({ column, under }) => {
+    const also = under.length === 0 ? '' : `<div class="under">${under.map(({ title }) => escapeHtml(title)).join(', ')}</div>`;
+    return `<th scope="col"${NUMBERS.has(column.kind) ? ' class="number"' : ''}>${escapeHtml(column.title)}${also}</th>`;
+  });
+  return `<thead><tr>${cells.join('')}</tr></thead>`;
+}
+
+function rowHtml(row: Row, { main, details }: Layout, terms: ReadonlySet<string>): string {
+  const cells = main.map(({ column, under }) => {
+    const style = NUMBERS.has(column.kind) ? ' class="number"' : column.kind === 'instant' ? ' class="instant"' : '';
+    return `<td${style}>${stackHtml(row, column, under, terms)}</td>`;
+  });
+  const lines = details.map(
+    (column) => `<tr class="detail"><td colspan="${main.length}"><span class="label">${escapeHtml(column.title)}</span> ${cellHtml(row[column.name] ?? null, column, terms)}</td></tr>`,
+  );
+  return `<tbody><tr>${cells.join('')}</tr>${lines.join('')}</tbody>\n`;
+}
+
+/** The line under every table: how many, as of when, from which query. */
+function footHtml(table: Table, shown: number, context: TableContext): string {
+  const rows = `${countText(table.rowCount)} ${table.rowCount === 1 ? 'row' : 'rows'}`;
+  const cut = shown < table.rowCount ? `<strong>The first ${countText(shown)} of ${rows} are shown here; all of them are in ${escapeHtml(context.fileOf(table))}.</strong> ` : `${rows}. `;
+  const asOf = context.asOf === null ? 'No source is landed.' : `As of ${escapeHtml(instantText(context.asOf))}.`;
+  return `<p class="foot">${cut}${asOf} Query <a href="#query-${escapeHtml(table.id)}">${escapeHtml(table.id)}</a>, SHA-256 <code>${escapeHtml(context.sha256Of(table).slice(0, 16))}…</code></p>\n`;
+}
+
+/** The table in pieces. Reads no more rows than it shows. */
+export async function* htmlTable(table: Table, context: TableContext): AsyncGenerator<string> {
+  const layout = layoutOf(table.columns);
+  const isWide = layout.main.length > 6;
+  yield `<div class="table${isWide ? ' wide' : ''}" id="table-${escapeHtml(table.id)}">\n`;
+  yield `<h3>${escapeHtml(table.title)}</h3>\n<p class="about">${escapeHtml(table.description.replace(/\s+/g, ' ').trim())}</p>\n`;
+  let shown = 0;
+  if (table.rowCount === 0) yield '<p class="empty">None.</p>\n';
+  else {
+    yield `<div class="scroll"><table>${headHtml(layout)}\n`;
+    for await (const row of table.rows()) {
+      if (shown === context.rowLimit) break;
+      yield rowHtml(row, layout, context.terms);
+      shown += 1;
+    }
+    yield '</table></div>\n';
+  }
+  yield `${footHtml(table, shown, context)}</div>\n`;
+}

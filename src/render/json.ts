@@ -1,0 +1,50 @@
+/**
+ * The report as one JSON document, for programs and for exact values.
+ */
+import { inertJson } from '../core/inert.ts';
+import type { ReportDocument, Table } from './document.ts';
+
+/** `"key": value` on one line. */
+const member = (key: string, value: unknown): string => `${JSON.stringify(key)}: ${inertJson(value, 0)}`;
+
+async function* jsonTable(table: Table): AsyncGenerator<string> {
+  const columns = table.columns.map(({ name, title, about }) => ({ name, title, about }));
+  yield `    ${JSON.stringify(table.id)}: {\n      ${member('title', table.title)},\n      ${member('description', table.description)},\n`;
+  yield `      ${member('columns', columns)},\n      ${member('row_count', table.rowCount)},\n      "rows": [`;
+  let separator = '\n';
+  for await (const row of table.rows()) {
+    yield `${separator}        ${inertJson(row, 0)}`;
+    separator = ',\n';
+  }
+  yield separator === '\n' ? ']\n    }' : '\n      ]\n    }';
+}
+
+/**
+ * The document's text in pieces; one row a line. Values are exact; characters that act or hide stand as `\uXXXX`, which a
+ * parser reads back.
+ */
+export async function* jsonReport(document: ReportDocument): AsyncGenerator<string> {
+  const head = {
+    schema: 'whoran.report/1',
+    id: document.id,
+    title: document.title,
+    controls: document.controls,
+    from: document.period.from,
+    to: document.period.to,
+    time_zone: 'UTC',
+    as_of: document.asOf,
+    run_at: document.runAt,
+    run_by: document.runBy,
+    program: document.program,
+    definition: document.definition,
+    files: document.files,
+  };
+  yield `{\n${Object.entries(head).map(([key, value]) => `  ${member(key, value)}`).join(',\n')},\n  "tables": {`;
+  let separator = '\n';
+  for (const table of document.tables.values()) {
+    yield separator;
+    yield* jsonTable(table);
+    separator = ',\n';
+  }
+  yield `\n  },\n  "queries": [\n${document.queries.map((query) => `    ${inertJson(query, 0)}`).join(',\n')}\n  ]\n}\n`;
+}
