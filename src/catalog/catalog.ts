@@ -10,22 +10,26 @@ import { CatalogError, type CatalogFault } from './faults.ts';
 import { detectionHeaderSchema, fileHeaderSchema, parseHeader, type DetectionHeader, type FileHeader } from './header.ts';
 
 /** A SQL file of the package. */
-export interface Query {
+interface QueryFile {
   /** The file's name without `.sql`. Unique among the files of a layer; a detection's among all detections. */
   readonly id: string;
   /** The folder below `queries/`: `staging`, `correlated`, `detections`, `answers`, `reports`; empty for files above them all. */
   readonly layer: string;
   /** Path below the root, with slashes. */
   readonly file: string;
-  readonly header: FileHeader;
   /** The whole text, header included. */
   readonly sql: string;
   /** SHA-256 of the file's bytes in hex: `query_sha256` of what it finds. */
   readonly sha256: string;
 }
 
+/** A file that fills, answers or reports. */
+export interface Query extends QueryFile {
+  readonly header: FileHeader;
+}
+
 /** A query under `queries/detections/<area>/`, which finds something. */
-export interface Detection extends Query {
+export interface Detection extends QueryFile {
   readonly area: string;
   readonly header: DetectionHeader;
 }
@@ -79,7 +83,7 @@ async function sqlFiles(root: string): Promise<string[]> {
     .sort();
 }
 
-function idFaults(queries: readonly Query[]): CatalogFault[] {
+function idFaults(queries: readonly (Query | Detection)[]): CatalogFault[] {
   const faults: CatalogFault[] = [];
   const seen = new Map<string, string>();
   for (const { id, layer, file, header } of queries) {
@@ -91,7 +95,7 @@ function idFaults(queries: readonly Query[]): CatalogFault[] {
   return faults;
 }
 
-function controlFaults(queries: readonly Query[], controls: readonly Control[]): CatalogFault[] {
+function controlFaults(queries: readonly (Query | Detection)[], controls: readonly Control[]): CatalogFault[] {
   const known = new Set(controls.map(({ id }) => id));
   return queries.flatMap(({ file, header }) =>
     header.controls.filter((id) => !known.has(id)).map((id) => ({ file, message: `control ${id} is in no file of queries/controls` })),

@@ -23,7 +23,7 @@ export const DETECTION_COLUMNS = {
   summary: 'VARCHAR',
   dedup_key: 'VARCHAR',
   reason: 'VARCHAR',
-  evidence: 'STRUCT("source" VARCHAR, owner_id VARCHAR, record_id VARCHAR)[]',
+  evidence: 'STRUCT("source" VARCHAR, owner_id VARCHAR, record_id VARCHAR, record_at TIMESTAMP WITH TIME ZONE)[]',
   is_provisional: 'BOOLEAN',
 } as const;
 

@@ -17,48 +17,53 @@ export type RecordSource = (typeof RECORD_SOURCES)[number];
 const id = z.string().regex(/^[a-z][a-z0-9_]*$/, 'lower-case letters, digits and underscores, a letter first');
 const prose = z.string().trim().min(1);
 
-/** A `$name` of the SQL. Without a default the caller must give it; a detection's parameters all have one. */
+/** A `$name` that the caller gives: its type, in full or (`from: timestamptz`) alone. One without a default must be given. */
+const callerParamSchema = z.union([
+  prose.transform((type) => ({ type })),
+  z.strictObject({ type: prose, default: z.json().optional(), description: prose.optional() }),
+]);
+
+/** A `$name` of a detection: the configuration may set another value than its default. */
 const paramSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('integer'), default: z.int().optional(), description: prose }),
-  z.strictObject({ type: z.literal('number'), default: z.number().optional(), description: prose }),
-  z.strictObject({ type: z.literal('boolean'), default: z.boolean().optional(), description: prose }),
-  z.strictObject({ type: z.literal('text'), default: z.string().nullable().optional(), description: prose }),
-  z.strictObject({ type: z.literal('text_list'), default: z.array(z.string()).optional(), description: prose }),
-  z.strictObject({ type: z.literal('timestamp'), default: z.null().optional(), description: prose }),
+  z.strictObject({ type: z.literal('integer'), default: z.int(), description: prose }),
+  z.strictObject({ type: z.literal('number'), default: z.number(), description: prose }),
+  z.strictObject({ type: z.literal('boolean'), default: z.boolean(), description: prose }),
+  z.strictObject({ type: z.literal('text'), default: z.string(), description: prose }),
+  z.strictObject({ type: z.literal('text_list'), default: z.array(z.string()), description: prose }),
 ]);
 export type Param = z.output<typeof paramSchema>;
 
 const control = z.string().regex(/^[a-z0-9]+:[A-Za-z0-9.]+$/, 'framework:criterion, for example soc2:CC6.1');
 const fileFields = {
   id,
-  title: z.string().trim().min(3).max(80),
+  title: z.string().trim().min(3).max(100),
   /** What it finds or fills, and what it cannot see. */
   description: prose,
-  params: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/), paramSchema).default({}),
 };
 
 /** The header of every file under `queries/` but detections. */
-export const fileHeaderSchema = z.strictObject({ ...fileFields, controls: z.array(control).default([]) });
+export const fileHeaderSchema = z.strictObject({
+  ...fileFields,
+  params: z.record(id, callerParamSchema).default({}),
+  controls: z.array(control).default([]),
+  /** Correlation only: the relation that names what is computed again. */
+  scope: id.optional(),
+});
 export type FileHeader = z.output<typeof fileHeaderSchema>;
 
 /** The header of a detection. */
-export const detectionHeaderSchema = z
-  .strictObject({
-    ...fileFields,
-    severity: z.enum(SEVERITIES),
-    /** Which sources it needs: its findings hold as of the least `complete_through` among them (RULINGS 8). */
-    sources: z.array(z.enum(RECORD_SOURCES)).min(1),
-    controls: z.array(control).min(1),
-    /** What fires it without anything being wrong. */
-    false_positives: prose,
-    /** What to do, as numbered steps; alerts carry the first of them. */
-    runbook: prose.regex(/^1\. /, 'numbered steps, the first of them "1. …"'),
-  })
-  .superRefine(({ params }, context) => {
-    for (const [name, param] of Object.entries(params)) {
-      if (param.default === undefined) context.addIssue({ code: 'custom', path: ['params', name, 'default'], message: 'a default is needed' });
-    }
-  });
+export const detectionHeaderSchema = z.strictObject({
+  ...fileFields,
+  params: z.record(id, paramSchema).default({}),
+  severity: z.enum(SEVERITIES),
+  /** Which sources it needs: its findings hold as of the least `complete_through` among them (RULINGS 8). */
+  sources: z.array(z.enum(RECORD_SOURCES)).min(1),
+  controls: z.array(control).min(1),
+  /** What fires it without anything being wrong. */
+  false_positives: prose,
+  /** What to do, as numbered steps; alerts carry the first of them. */
+  runbook: prose.regex(/^1\. /, 'numbered steps, the first of them "1. …"'),
+});
 export type DetectionHeader = z.output<typeof detectionHeaderSchema>;
 
 const OPENING = '/*---\n';

@@ -4,6 +4,7 @@
  * Only what attribution needs so far; sources, detections and channels hand in their own parts.
  */
 import { z } from 'zod';
+import { detectionsConfigSchema } from './detections.ts';
 
 const guid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'a GUID').transform((id) => id.toLowerCase());
 
@@ -39,6 +40,8 @@ export const configSchema = z.strictObject({
       unused_sign_in_kinds: z.array(z.enum(SIGN_IN_KINDS)).default([]),
     })
     .prefault({}),
+  /** Which detections run, and with what values (docs/adding-a-detection.md). */
+  detections: detectionsConfigSchema,
 });
 
 /** What users write. */

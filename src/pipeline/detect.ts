@@ -1,0 +1,85 @@
+/**
+ * Detect: every detection over the staged and correlated relations, into `findings`.
+ *
+ * Findings are a projection. Each run computes them all anew, so that the same landed records give the same findings
+ * whatever the order and number of runs before (ATTRIBUTION 5, invariants 1 and 2): a condition that no longer holds leaves
+ * no row, and nothing in a row comes from the run. That is cheap because detections start from sessions and tasks, never
+ * from all events.
+ */
+import { loadCatalog, type Detection } from '../catalog/catalog.ts';
+import { checkDetection } from '../catalog/detection.ts';
+import { CatalogError } from '../catalog/faults.ts';
+import { detectionConfigFaults, detectionParameters } from '../catalog/parameters.ts';
+import type { Config } from '../config/config.ts';
+import { EXIT, WhoranError } from '../core/errors.ts';
+import type { Database } from '../engine/database.ts';
+
+export interface DetectResult {
+  /** Findings now, all detections together; `provisional` and `open` add up to it. */
+  readonly findings: number;
+  readonly provisional: number;
+  readonly open: number;
+  /** By detection, in order of id, also those that found nothing. A detection that the configuration turns off is not here. */
+  readonly detections: readonly { readonly id: string; readonly findings: number; readonly provisional: number }[];
+}
+
+/**
+ * Runs all detections and replaces the table `findings`, in one transaction.
+ *
+ * @param writer the database that ingest and correlation have filled
+ * @param config which detections run, and with what values
+ * @throws CatalogError where a detection's file may not run; WhoranError (exit 2) where the configuration names what there
+ *   is not. `findings` is then as it was.
+ */
+export async function detect(writer: { readonly db: Database }, config: Pick<Config, 'detections'>): Promise<DetectResult> {
+  const { db } = writer;
+  const catalog = await loadCatalog();
+  const configFaults = detectionConfigFaults(catalog.detections, config.detections);
+  if (configFaults.length > 0) {
+    throw new WhoranError(`the configuration of detections has faults:\n  ${configFaults.join('\n  ')}`, {
+      exitCode: EXIT.wrongUse,
+      hint: 'Correct the configuration file; each detection\'s parameters stand in its header under queries/detections.',
+    });
+  }
+  const faults = (await Promise.all(catalog.detections.map((detection) => checkDetection(db, detection)))).flat();
+  if (faults.length > 0) throw new CatalogError(faults);
+
+  const shared = (id: string): string => {
+    const query = catalog.queries.find((candidate) => candidate.layer === 'detections' && candidate.id === id);
+    if (query === undefined) throw new CatalogError([{ file: `queries/detections/${id}.sql`, message: 'it is missing' }]);
+    return query.sql;
+  };
+  const [tables, record] = [shared('tables'), shared('record')];
+  await db.transaction(async () => {
+    await db.run(tables);
+    await db.run('delete from findings');
+    for (const detection of catalog.detections) {
+      if (config.detections[detection.id]?.enabled ?? true) await run(db, detection, config, record);
+    }
+    await db.run('drop table if exists detected');
+  });
+  return await count(db, catalog.detections.filter(({ id }) => config.detections[id]?.enabled ?? true));
+}
+
+async function run(db: Database, detection: Detection, config: Pick<Config, 'detections'>, record: string): Promise<void> {
+  const { id, sql, sha256, header } = detection;
+  try {
+    // The text is a file of this package, checked above to be one SELECT; values go in as parameters only.
+    await db.run(`create or replace temp table detected as\n${sql}`, detectionParameters(detection, config.detections));
+    await db.run(record, { detection: id, severity: header.severity, controls: [...header.controls].sort(), query_sha256: sha256 });
+  } catch (error) {
+    throw new CatalogError([{ file: detection.file, message: `it does not run: ${error instanceof Error ? error.message : String(error)}` }]);
+  }
+}
+
+async function count(db: Database, detections: readonly Detection[]): Promise<DetectResult> {
+  const rows = await db.all<{ detection: string; findings: number; provisional: number }>(
+    `select detection, count(*) as findings, count(*) filter (where status = 'provisional') as provisional
+     from findings group by detection order by detection`,
+  );
+  const counts = new Map(rows.map((row) => [row.detection, row]));
+  const byDetection = detections.map(({ id }) => ({ id, findings: counts.get(id)?.findings ?? 0, provisional: counts.get(id)?.provisional ?? 0 }));
+  const findings = byDetection.reduce((sum, row) => sum + row.findings, 0);
+  const provisional = byDetection.reduce((sum, row) => sum + row.provisional, 0);
+  return { findings, provisional, open: findings - provisional, detections: byDetection };
+}

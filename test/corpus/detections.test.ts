@@ -1,0 +1,45 @@
+/**
+ * Every detection's SQL keeps the contract, and every case of every detection holds on a real DuckDB.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadCases } from '../../src/catalog/cases.ts';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { checkDetection, DETECTION_COLUMNS } from '../../src/catalog/detection.ts';
+import { detectionParameters } from '../../src/catalog/parameters.ts';
+import { openCaseDatabase, runCase } from '../../src/catalog/run-case.ts';
+import type { Database } from '../../src/engine/database.ts';
+
+const { root, detections } = await loadCatalog();
+const cases = await Promise.all(detections.map(async (detection) => ({ detection, cases: await loadCases(root, detection) })));
+
+let db: Database;
+beforeAll(async () => {
+  db = await openCaseDatabase(root);
+});
+afterAll(() => {
+  db.close();
+});
+
+test('there are detections', () => {
+  expect(detections.map(({ id }) => id)).toEqual(expect.arrayContaining(['session_without_sign_in', 'task_without_launcher']));
+});
+
+describe.each(detections.map((detection) => ({ id: detection.id, detection })))('$id', ({ detection }) => {
+  test('is one query inside the portable subset, with the contract\'s columns and a total order', async () => {
+    expect(await checkDetection(db, detection)).toEqual([]);
+  });
+
+  test('returns the contract\'s types', async () => {
+    await db.run(`create or replace temp table detected as\n${detection.sql}`, detectionParameters(detection, {}));
+    const columns = await db.all<{ column_name: string; data_type: string }>(
+      "select column_name, data_type from information_schema.columns where table_name = 'detected'",
+    );
+    expect(Object.fromEntries(columns.map(({ column_name, data_type }) => [column_name, data_type]))).toMatchObject(DETECTION_COLUMNS);
+  });
+});
+
+const all = cases.flatMap(({ detection, cases: ofOne }) => ofOne.map((one) => ({ id: detection.id, kind: one.kind, name: one.name, detection, one })));
+test.each(all)('$id, $kind: $name', async ({ detection, one }) => {
+  const failure = await runCase(db, detection, one);
+  if (failure !== undefined) expect.fail(failure);
+});
