@@ -33,7 +33,7 @@ const RELATIONS = new Set(['BASE_TABLE', 'JOIN', 'SUBQUERY', 'EMPTY', 'TABLE_FUN
 const QUERY_NODES = new Set(['SELECT_NODE', 'SET_OPERATION_NODE']);
 
 /** Columns that are the clock, the session or the machine in disguise. */
-const AMBIENT = /^(current_|local|session_user|user$)/;
+const AMBIENT = /^(current_|local|session_user|user$)/i;
 
 /** Why a statement is outside the portable subset: one sentence a fault, none when it is inside. */
 export function portabilityFaults(sql: string, statement: SyntaxNode): string[] {
