@@ -13,7 +13,7 @@ afterAll(() => {
 });
 
 const columns = `'session' as subject_kind, session_id as subject_id, opened_at as occurred_at, 'x' as summary, session_id as dedup_key,
-  reason, array[cast(row('cloudtrail', a, b, opened_at) as row(source varchar, owner_id varchar, record_id varchar, record_at timestamp with time zone))] as evidence,
+  reason, array[row('cloudtrail', a, b, opened_at)] as evidence,
   is_provisional`;
 const good = `select ${columns} from cor_sessions where depth > $least order by occurred_at, dedup_key`;
 

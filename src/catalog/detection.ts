@@ -7,14 +7,17 @@ import type { CatalogFault } from './faults.ts';
 import { portabilityFaults } from './portable.ts';
 import { orderColumns, outputColumns, parameterNames, parseSql } from './statement.ts';
 
+/** What a detection's rows of evidence become: named, where both engines only agree on nameless ones. */
+const EVIDENCE = 'struct(source varchar, owner_id varchar, record_id varchar, record_at timestamptz)[]';
+
 /**
  * The columns of every detection and their DuckDB types. Further columns are free; they are not kept.
  *
  * `subject_kind`, `subject_id`: what the finding is about, as `ask` accepts it. `occurred_at`: the instant of what was
  * found, out of the records, never the time of the run. `summary`: one sentence. `dedup_key`: one key is one finding,
  * however often it is computed; it starts with the detection's id, so that it is unique among all findings. `reason`: the
- * typed reason of ATTRIBUTION 4 where the subject's answer has one. `evidence`: the records that show it; entries without a
- * record id are dropped. `is_provisional`: may still vanish when late records come.
+ * typed reason of ATTRIBUTION 4 where the subject's answer has one. `evidence`: the records that show it, each a
+ * `row(source, account or tenant, record id, its own time)`; entries without a record id are dropped. `is_provisional`: may still vanish when late records come.
  */
 export const DETECTION_COLUMNS = {
   subject_kind: 'VARCHAR',
@@ -23,7 +26,7 @@ export const DETECTION_COLUMNS = {
   summary: 'VARCHAR',
   dedup_key: 'VARCHAR',
   reason: 'VARCHAR',
-  evidence: 'STRUCT("source" VARCHAR, owner_id VARCHAR, record_id VARCHAR, record_at TIMESTAMP WITH TIME ZONE)[]',
+  evidence: 'STRUCT(VARCHAR, VARCHAR, VARCHAR, TIMESTAMP WITH TIME ZONE)[]',
   is_provisional: 'BOOLEAN',
 } as const;
 
@@ -52,4 +55,13 @@ export async function checkDetection(db: Database, detection: Pick<Detection, 'f
   for (const name of used) if (!declared.has(name)) faults.push(`$${name} is not declared in the header's params`);
   for (const name of declared) if (!used.has(name)) faults.push(`params.${name} is declared and not used`);
   return faults.map(fault);
+}
+
+/**
+ * The SQL to run: the detection's own, with the contract's columns alone and its evidence named. Takes the detection's
+ * parameters. Only of detections that `checkDetection` found no fault in: their text is one SELECT.
+ */
+export function detectionSql(detection: Pick<Detection, 'sql'>): string {
+  const columns = Object.keys(DETECTION_COLUMNS).map((column) => (column === 'evidence' ? `cast(evidence as ${EVIDENCE}) as evidence` : column));
+  return `select ${columns.join(', ')}\nfrom (\n${detection.sql}\n) as detected\norder by occurred_at, dedup_key`;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Database, type SqlRow, type SqlValue } from '../engine/database.ts';
 import type { Detection } from './catalog.ts';
 import type { DetectionCase } from './cases.ts';
+import { detectionSql } from './detection.ts';
 import { detectionParameters } from './parameters.ts';
 
 /** The files that make the relations which a detection reads. */
@@ -46,7 +47,7 @@ async function findingsOf(
     for (const [relation, rows] of Object.entries(given)) {
       for (const row of rows) await insertRow(db, relation === 'stg_events' ? 'stg_events_new' : relation, row);
     }
-    return await db.all(detection.sql, { ...detectionParameters(detection, {}), ...params });
+    return await db.all(detectionSql(detection), { ...detectionParameters(detection, {}), ...params });
   } finally {
     await db.run('rollback');
   }

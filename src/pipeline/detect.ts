@@ -7,7 +7,7 @@
  * from all events.
  */
 import { loadCatalog, type Detection } from '../catalog/catalog.ts';
-import { checkDetection } from '../catalog/detection.ts';
+import { checkDetection, detectionSql } from '../catalog/detection.ts';
 import { CatalogError } from '../catalog/faults.ts';
 import { detectionConfigFaults, detectionParameters } from '../catalog/parameters.ts';
 import type { Config } from '../config/config.ts';
@@ -62,10 +62,10 @@ export async function detect(writer: { readonly db: Database }, config: Pick<Con
 }
 
 async function run(db: Database, detection: Detection, config: Pick<Config, 'detections'>, record: string): Promise<void> {
-  const { id, sql, sha256, header } = detection;
+  const { id, sha256, header } = detection;
   try {
     // The text is a file of this package, checked above to be one SELECT; values go in as parameters only.
-    await db.run(`create or replace temp table detected as\n${sql}`, detectionParameters(detection, config.detections));
+    await db.run(`create or replace temp table detected as\n${detectionSql(detection)}`, detectionParameters(detection, config.detections));
     await db.run(record, { detection: id, severity: header.severity, controls: [...header.controls].sort(), query_sha256: sha256 });
   } catch (error) {
     throw new CatalogError([{ file: detection.file, message: `it does not run: ${error instanceof Error ? error.message : String(error)}` }]);

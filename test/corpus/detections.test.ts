@@ -30,11 +30,8 @@ describe.each(detections.map((detection) => ({ id: detection.id, detection })))(
   });
 
   test('returns the contract\'s types', async () => {
-    await db.run(`create or replace temp table detected as\n${detection.sql}`, detectionParameters(detection, {}));
-    const columns = await db.all<{ column_name: string; data_type: string }>(
-      "select column_name, data_type from information_schema.columns where table_name = 'detected'",
-    );
-    expect(Object.fromEntries(columns.map(({ column_name, data_type }) => [column_name, data_type]))).toMatchObject(DETECTION_COLUMNS);
+    const columns = await db.all<{ column_name: string; column_type: string }>(`describe ${detection.sql}`, detectionParameters(detection, {}));
+    expect(Object.fromEntries(columns.map(({ column_name: name, column_type: type }) => [name, type]))).toMatchObject(DETECTION_COLUMNS);
   });
 });
 

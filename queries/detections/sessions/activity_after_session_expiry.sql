@@ -63,8 +63,8 @@ select
   'activity_after_session_expiry/' || account_id || '/' || event_id as dedup_key,
   reason,
   array[
-    cast(row('cloudtrail', account_id, event_id, event_at) as row(source varchar, owner_id varchar, record_id varchar, record_at timestamp with time zone)),
-    cast(row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at) as row(source varchar, owner_id varchar, record_id varchar, record_at timestamp with time zone))
+    row('cloudtrail', account_id, event_id, event_at),
+    row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at)
   ] as evidence,
   -- Both times are in landed records; nothing that may still come is awaited.
   false as is_provisional

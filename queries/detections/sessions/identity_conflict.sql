@@ -67,8 +67,8 @@ select
   'identity_conflict/' || session_id as dedup_key,
   reason,
   array[
-    cast(row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at) as row(source varchar, owner_id varchar, record_id varchar, record_at timestamp with time zone)),
-    cast(row('sign_ins', who_tenant_id, sign_in_id, cast(null as timestamp with time zone)) as row(source varchar, owner_id varchar, record_id varchar, record_at timestamp with time zone))
+    row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at),
+    row('sign_ins', who_tenant_id, sign_in_id, cast(null as timestamp with time zone))
   ] as evidence,
   -- What names two identities is in landed records: later ones may end it, but none is awaited.
   false as is_provisional

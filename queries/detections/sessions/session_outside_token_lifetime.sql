@@ -79,8 +79,8 @@ select
   'session_outside_token_lifetime/' || session_id as dedup_key,
   reason,
   array[
-    cast(row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at) as row(source varchar, owner_id varchar, record_id varchar, record_at timestamp with time zone)),
-    cast(row('sign_ins', tenant_id, sign_in_id, signed_in_at) as row(source varchar, owner_id varchar, record_id varchar, record_at timestamp with time zone))
+    row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at),
+    row('sign_ins', tenant_id, sign_in_id, signed_in_at)
   ] as evidence,
   is_provisional
 from named

@@ -63,9 +63,7 @@ select
     end as summary,
   'session_without_sign_in/' || session_id as dedup_key,
   reason,
-  array[
-    cast(row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at) as row(source varchar, owner_id varchar, record_id varchar, record_at timestamp with time zone))
-  ] as evidence,
+  array[row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at)] as evidence,
   is_provisional
 from named
 order by occurred_at, dedup_key

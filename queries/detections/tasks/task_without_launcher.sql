@@ -69,8 +69,8 @@ select
   'task_without_launcher/' || task_key as dedup_key,
   reason,
   array[
-    cast(row('ecs_events', account_id, event_id, event_at) as row(source varchar, owner_id varchar, record_id varchar, record_at timestamp with time zone)),
-    cast(row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at) as row(source varchar, owner_id varchar, record_id varchar, record_at timestamp with time zone))
+    row('ecs_events', account_id, event_id, event_at),
+    row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at)
   ] as evidence,
   is_provisional
 from shown
