@@ -34,7 +34,7 @@ without_sign_in as (
   select
     session_id, opened_at, role_arn, subject, reason, who_tenant_id, who_object_id,
     opened_by_account_id, opened_by_event_id,
-    is_provisional or reason = 'sign_in_not_yet_due' as is_provisional
+    is_provisional
   from sessions
   where tenant_id is not null
     and (
