@@ -18,10 +18,11 @@ export interface CsvRow {
 }
 
 /**
- * Rows from `at` on; empty lines are left out. A row whose quotes do not close ends at its first line break, and the
+ * Rows from `from` on; empty lines are left out. A row whose quotes do not close ends at its first line break, and the
  * next row begins there, so that one stray quote costs one row.
  */
-export function* csvRows(bytes: Buffer, at: number, separator: number): Generator<CsvRow> {
+export function* csvRows(bytes: Buffer, from: number, separator: number): Generator<CsvRow> {
+  let at = from;
   while (at < bytes.length) {
     const end = rowEnd(bytes, at, separator);
     const closed = end !== undefined;

@@ -122,7 +122,7 @@ export async function gunzipWithinAsync(bytes: Buffer, options: GunzipOptions = 
       try {
         resolve(checkedResult(result as unknown as GunzipResult, bytes));
       } catch (trailing) {
-        reject(trailing as GunzipError);
+        reject(trailing instanceof Error ? trailing : new Error(String(trailing)));
       }
     });
   });

@@ -1,29 +1,29 @@
 /** Makes of each cut its one result: a record with its form and SHA-256, a reject with its reason, or a set-aside. */
+import { isUtf8 } from 'node:buffer';
 import type { Frame, FrameEnvelope, FrameReject, FrameResult, RecordForm } from '../frame.ts';
 import { recordSha256 } from '../session-token.ts';
 import { accountOfPath } from './account-of-path.ts';
 import { csvFields } from '../csv.ts';
 import type { BrokenCut, Cut, JsonCut, RowCut } from './cut.ts';
 import { JsonScan, OPEN_BRACE, objectMembers, skipSpace } from './json-scan.ts';
-import { isJsonObject, recordShape, shapeOfColumns, type JsonObject } from './known-record.ts';
+import { isJsonObject, recordShape, type JsonObject } from './known-record.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { readJson, rewritten, stagingJson } from './read-json.ts';
+import { DIAGNOSTIC_FORMS, cloudTrailForm, eventBridgeEnvelope, formOfColumns, logEventEnvelope, type Carrier } from './record-forms.ts';
 import { quoted, quotedNames } from './words.ts';
-
-/** Diagnostic-settings categories that are read (entra.md §1.2). AD FS sign-ins issue no Entra token and are not among them. */
-const DIAGNOSTIC_FORMS: Readonly<Record<string, RecordForm>> = {
-  SignInLogs: 'diagnostic_sign_ins',
-  NonInteractiveUserSignInLogs: 'diagnostic_sign_ins',
-  ServicePrincipalSignInLogs: 'diagnostic_sign_ins',
-  ManagedIdentitySignInLogs: 'diagnostic_sign_ins',
-  AuditLogs: 'diagnostic_directory_audits',
-};
 
 /** `eventSource` of S3's own notifications, which also come as `{"Records":[…]}`. */
 const S3_NOTIFICATION_SOURCE = 'aws:s3';
 
-/** What carried a record that stands inside another: decides the form of a CloudTrail record (RULINGS 20). */
-type Carrier = 'object' | 'lines' | 'lookup' | 'logs';
+const BROKEN_REASONS: Record<BrokenCut['fault'], string> = {
+  cut_off: 'the record that begins here does not end: the file is cut off, or a bracket or quote is missing',
+  line_break: 'not valid JSON: a line break stands unescaped in a string of the record that begins here',
+  not_json: 'unknown_form: not JSON, and no export that is read',
+  not_object: 'unknown_form: expected a record as a JSON object, found something else in the list',
+  list_cut_off: 'the list that begins here does not end: the file is cut off, and what followed is missing; fetch it again',
+  bad_table: 'unknown_form: expected a Log Analytics table with columns and rows',
+  bad_row: 'a quoted field does not close before the file ends, or does not end at its quote',
+};
 
 /** A record as read: its value, its bytes, and what staging may read of them. */
 interface ReadRecord {
@@ -74,26 +74,17 @@ export class CutFramer {
   }
 
   #broken(cut: BrokenCut, recordNumber: number): FrameReject {
-    const reasons: Record<BrokenCut['fault'], string> = {
-      cut_off: 'the record that begins here does not end: the file is cut off, or a bracket or quote is missing',
-      line_break: 'not valid JSON: a line break stands unescaped in a string of the record that begins here',
-      not_json: 'unknown_form: not JSON, and no export that is read',
-      not_object: 'unknown_form: expected a record as a JSON object, found something else in the list',
-      list_cut_off: 'the list that begins here does not end: the file is cut off, and what followed is missing; fetch it again',
-      bad_table: 'unknown_form: expected a Log Analytics table with columns and rows',
-      bad_row: 'a quoted field does not close before the file ends, or does not end at its quote',
-    };
     const first = this.#lines.of(cut.start);
     const last = this.#lines.of(Math.max(cut.start, cut.end - 1));
     const where = first === last ? `line ${first}` : `lines ${first} to ${last}`;
-    return { kind: 'reject', form: 'unknown', recordNumber, reason: `${where}: ${reasons[cut.fault]}` };
+    return { kind: 'reject', form: 'unknown', recordNumber, reason: `${where}: ${BROKEN_REASONS[cut.fault]}` };
   }
 
   #row(cut: RowCut, recordNumber: number): FrameResult | Problem {
     const bytes = this.bytes.subarray(cut.start, cut.end);
     const form = this.#options.registry ? 'identity_registry' : formOfColumns(cut.columns);
     if (!form) return new Problem(`unknown_form: a table with the columns ${quotedNames(cut.columns)} is no export that is read`);
-    if (!this.#options.knownUtf8 && !bytes.equals(Buffer.from(bytes.toString('utf8')))) return new Problem('not valid UTF-8', form);
+    if (!this.#options.knownUtf8 && !isUtf8(bytes)) return new Problem('not valid UTF-8', form);
     let fields: unknown[];
     if (cut.syntax === 'csv') {
       fields = csvFields(bytes, cut.separator);
@@ -163,7 +154,7 @@ export class CutFramer {
         return frameRecord(record, shape, typeof table === 'string' ? { table } : {}, recordNumber);
       }
       case 'unknown':
-        return new Problem(`unknown_form: an object with the members ${quotedNames(Object.keys(value)) || 'none'}`);
+        return new Problem(`unknown_form: an object with the members ${quotedNames(Object.keys(value))}`);
     }
   }
 
@@ -222,38 +213,10 @@ export class CutFramer {
   }
 }
 
-/** The export whose columns these are; undefined for none. */
-export function formOfColumns(columns: readonly string[]): RecordForm | undefined {
-  const shape = shapeOfColumns(columns);
-  return shape === 'log_analytics_sign_ins' || shape === 'log_analytics_directory_audits' ? shape : undefined;
-}
-
-function cloudTrailForm(carrier: Carrier): RecordForm {
-  return ({ object: 'cloudtrail_object', lines: 'cloudtrail_lines', lookup: 'cloudtrail_lookup', logs: 'cloudtrail_logs' } as const)[carrier];
-}
-
 function frameRecord(record: ReadRecord, form: RecordForm, envelope: FrameEnvelope, recordNumber: number): Frame {
   const staging = stagingJson(record.bytes, record.value, record.mustRewrite);
   const frame = { kind: 'record' as const, form, recordNumber, bytes: record.bytes, sha256: recordSha256(record.bytes), envelope };
   return staging ? { ...frame, stagingJson: staging } : frame;
-}
-
-/** What an EventBridge envelope says beside `detail`. */
-function eventBridgeEnvelope(value: JsonObject): FrameEnvelope {
-  const envelope: { -readonly [Key in keyof FrameEnvelope]: FrameEnvelope[Key] } = {};
-  if (typeof value['account'] === 'string') envelope.accountId = value['account'];
-  if (typeof value['id'] === 'string') envelope.id = value['id'];
-  if (typeof value['detail-type'] === 'string') envelope.detailType = value['detail-type'];
-  if (typeof value['time'] === 'string') envelope.time = value['time'];
-  if (typeof value['region'] === 'string') envelope.region = value['region'];
-  return envelope;
-}
-
-/** CloudTrail names its log streams `<account>_CloudTrail_<region>` (aws.md §4.2). */
-function logEventEnvelope(value: JsonObject): FrameEnvelope {
-  const stream = value['logStreamName'];
-  const account = typeof stream === 'string' ? /^(\d{12})_CloudTrail_/.exec(stream)?.[1] : undefined;
-  return account === undefined ? {} : { accountId: account };
 }
 
 function kindOf(value: unknown): string {

@@ -1,22 +1,18 @@
 /**
  * Cuts a JSON file into its records: one document, one value a line, values one after another, and lists of records
- * within them. What is broken costs itself alone: the cutter finds where the next record begins and goes on there.
+ * within them. What is broken costs itself alone (recovery.ts).
  */
 import type { BrokenCut, Cut } from './cut.ts';
 import {
   CLOSE_BRACKET, COMMA, JsonScan, LINE_FEED, OPEN_BRACE, OPEN_BRACKET, QUOTE,
-  lineEnd, objectMembers, skipSpace, stringEnd, type RecordList,
+  lineEnd, objectMembers, skipSpace, stringEnd, type RecordList, type ScanFault,
 } from './json-scan.ts';
-import { isKnownRecord } from './known-record.ts';
+import { Recovery } from './recovery.ts';
 
 /** Lists within lists: Event Hub capture writes arrays of `{"records":[…]}`. Nothing nests deeper. */
 const MAXIMUM_LIST_NESTING = 3;
 /** Of garbage lines or elements one after another each is a reject of its own; what follows this many is one more. */
 const SINGLE_REJECTS_IN_A_ROW = 100;
-/** Looking for the next whole record re-reads bytes. After so many times the file's size, the rest is one reject. */
-const RECOVERY_BUDGET = 4;
-/** A record's opening, `{` and its first key, by which its siblings are recognised. */
-const LONGEST_OPENING_BYTES = 120;
 
 /** The list that the cutter is in. `bare` is an array without a name. */
 type ListName = RecordList | 'bare';
@@ -26,79 +22,91 @@ export function jsonCuts(bytes: Buffer): Generator<Cut> {
   return new JsonCutter(bytes).cuts();
 }
 
+/** Methods that cut return the position where to go on. */
 class JsonCutter {
   readonly #bytes: Buffer;
-  readonly #limit: number;
+  readonly #end: number;
   readonly #scan = new JsonScan();
-  #budget: number;
-  /** Set where a list was left before its closing bracket: its callers leave theirs too. */
+  readonly #recovery: Recovery;
+  /** Where the value being cut must have ended: the file's end, or, once values are known to stand on lines, the next that does. */
+  #limit: number;
+  /** A value was found whole on a line of its own, with more after it: JSON lines. */
+  #isLines = false;
+  /** Set where a list was left before its closing bracket: those around it are left too. */
   #escaped = false;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+    this.#end = bytes.length;
     this.#limit = bytes.length;
-    this.#budget = bytes.length * RECOVERY_BUDGET;
+    this.#recovery = new Recovery(bytes);
   }
 
   *cuts(): Generator<Cut> {
     let at = this.#skipSeparators(0);
     let garbageLines = 0;
-    while (at < this.#limit) {
+    while (at < this.#end) {
       this.#escaped = false;
       const byte = this.#bytes[at];
-      if (byte === OPEN_BRACE) {
-        at = yield* this.#object(at, undefined, 0);
+      const isString = byte === QUOTE && stringEnd(this.#bytes, at, this.#end) !== undefined;
+      if (byte === OPEN_BRACE || byte === OPEN_BRACKET || isString) {
         garbageLines = 0;
-      } else if (byte === OPEN_BRACKET) {
-        at = yield* this.#list(at, 'bare', 1);
-        garbageLines = 0;
-      } else if (byte === QUOTE && stringEnd(this.#bytes, at, this.#limit) !== undefined) {
-        at = yield* this.#string(at, undefined);
-        garbageLines = 0;
+        const lineStop = lineEnd(this.#bytes, at, this.#end);
+        const next = isString ? yield* this.#string(at, undefined) : yield* this.#topValue(at, lineStop);
+        if (next <= lineStop && lineStop < this.#end) this.#isLines = true;
+        at = next;
       } else {
-        const end = ++garbageLines > SINGLE_REJECTS_IN_A_ROW ? this.#nextValueLine(at) : lineEnd(this.#bytes, at, this.#limit);
-        yield broken(at, end, 'not_json');
-        at = end;
+        const stop = ++garbageLines > SINGLE_REJECTS_IN_A_ROW ? this.#nextValueLine(at) : lineEnd(this.#bytes, at, this.#end);
+        yield broken(at, stop, 'not_json');
+        at = stop;
       }
       at = this.#skipSeparators(at);
     }
   }
 
-  /** White space, and the commas of an array that lost its brackets. */
-  #skipSeparators(at: number): number {
-    for (;;) {
-      at = skipSpace(this.#bytes, at, this.#limit);
-      if (this.#bytes[at] !== COMMA) return at;
-      at++;
+  /** A value outside any list. Its line is tried first: on lines, what is broken must not run on into its neighbours. */
+  *#topValue(at: number, lineStop: number): Generator<Cut, number> {
+    const scan = this.#scan;
+    if (this.#isLines) {
+      scan.run(this.#bytes, at, lineStop, false);
+      this.#limit = scan.fault ? (this.#recovery.standaloneLine(at, this.#end) ?? this.#end) : scan.end;
     }
+    const next = this.#bytes[at] === OPEN_BRACE ? yield* this.#object(at, undefined, 0) : yield* this.#list(at, 'bare', 1);
+    this.#limit = this.#end;
+    return next;
+  }
+
+  /** White space, and the commas of an array that lost its brackets. */
+  #skipSeparators(from: number): number {
+    let at = skipSpace(this.#bytes, from, this.#limit);
+    while (at < this.#limit && this.#bytes[at] === COMMA) at = skipSpace(this.#bytes, at + 1, this.#limit);
+    return at;
   }
 
   /** Start of the next line that begins with `{` or `[`, or the end. */
-  #nextValueLine(at: number): number {
+  #nextValueLine(from: number): number {
+    let at = from;
     for (;;) {
-      const end = lineEnd(this.#bytes, at, this.#limit);
-      if (end >= this.#limit) return this.#limit;
-      const first = this.#bytes[end + 1];
-      if (first === OPEN_BRACE || first === OPEN_BRACKET) return end + 1;
-      at = end + 1;
+      const stop = lineEnd(this.#bytes, at, this.#end);
+      if (stop >= this.#end) return this.#end;
+      at = stop + 1;
+      if (this.#bytes[at] === OPEN_BRACE || this.#bytes[at] === OPEN_BRACKET) return at;
     }
   }
 
-  /** The object at `at`: a record, or what holds a list of them. Returns the position after it. */
+  /** The object at `at`: a record, or what holds a list of them. */
   *#object(at: number, list: RecordList | undefined, nesting: number): Generator<Cut, number> {
     const scan = this.#scan;
     // In a named list each element is a record, whatever its members are called.
-    const mayHoldList = (list === undefined || list === 'tables') && nesting < MAXIMUM_LIST_NESTING;
-    scan.run(this.#bytes, at, this.#limit, mayHoldList && list !== 'tables');
+    scan.run(this.#bytes, at, this.#limit, list === undefined && nesting < MAXIMUM_LIST_NESTING);
     if (scan.list) return yield* this.#listsOf(at, nesting);
     if (scan.fault) return yield* this.#recover(at, nesting > 0, scan.fault);
     const { end, members, depth } = scan;
-    if (list === undefined && nesting === 0) {
-      const next = this.#nextAfterFalseExtent(at, end);
-      if (next !== undefined) {
-        yield broken(at, next, 'cut_off');
-        return next;
-      }
+    const next = nesting === 0 ? this.#recovery.withinFalseExtent(at, end) : undefined;
+    if (next !== undefined) {
+      this.#isLines = true;
+      yield broken(at, next, 'cut_off');
+      return next;
     }
     if (list === 'tables') return yield* this.#table(at, end);
     yield { kind: 'json', start: at, end, list, members, depth };
@@ -112,62 +120,61 @@ class JsonCutter {
     while (scan.list) {
       at = yield* this.#list(scan.end, scan.list, nesting + 1);
       if (this.#escaped) return at;
-      scan.run(this.#bytes, at, this.#limit, true, 1);
+      scan.run(this.#bytes, at, this.#limit, true, true);
     }
     if (!scan.fault) return scan.end;
-    const next = this.#standaloneLine(at, this.#limit);
-    yield broken(at, next ?? this.#limit, 'list_cut_off');
+    const next = this.#recovery.standaloneLine(at, this.#end) ?? this.#end;
+    yield broken(at, next, 'list_cut_off');
     this.#escaped = true;
-    return next ?? this.#limit;
+    return next;
   }
 
-  /** The elements of the array at `at`. Returns the position after its closing bracket. */
-  *#list(at: number, name: ListName, nesting: number): Generator<Cut, number> {
+  /** The elements of the array at `open`. */
+  *#list(open: number, name: ListName, nesting: number): Generator<Cut, number> {
     const list = name === 'bare' ? undefined : name;
-    const open = at;
     let strays = 0;
-    at++;
-    for (;;) {
-      at = this.#skipSeparators(at);
-      if (at >= this.#limit) {
-        yield broken(open, this.#limit, 'list_cut_off');
-        this.#escaped = true;
-        return this.#limit;
-      }
+    let at = this.#skipSeparators(open + 1);
+    while (at < this.#limit && this.#bytes[at] !== CLOSE_BRACKET) {
       const byte = this.#bytes[at];
-      if (byte === CLOSE_BRACKET) return at + 1;
       if (byte === OPEN_BRACE) {
         strays = 0;
         at = yield* this.#object(at, list, nesting);
         if (this.#escaped) return at;
       } else if (byte === QUOTE && stringEnd(this.#bytes, at, this.#limit) !== undefined) {
+        strays = 0;
         at = yield* this.#string(at, list);
       } else {
         const end = this.#strayEnd(at, ++strays > SINGLE_REJECTS_IN_A_ROW);
         yield broken(at, end, 'not_object');
         at = end;
       }
+      at = this.#skipSeparators(at);
     }
+    if (at < this.#limit) return at + 1;
+    yield broken(open, this.#limit, 'list_cut_off');
+    this.#escaped = true;
+    return this.#limit;
   }
 
   /** Position after a list element that is no object: a number, a nested array, garbage; with `run`, after all such in a row. */
-  #strayEnd(at: number, run: boolean): number {
+  #strayEnd(from: number, run: boolean): number {
+    let at = from;
     do {
       if (this.#bytes[at] === OPEN_BRACKET) {
         this.#scan.run(this.#bytes, at, this.#limit, false);
         at = this.#scan.end;
       } else {
-        at++;
-        while (at < this.#limit) {
-          const byte = this.#bytes[at];
-          if (byte === COMMA || byte === CLOSE_BRACKET || byte === OPEN_BRACE || byte === LINE_FEED) break;
-          at++;
-        }
+        do at++;
+        while (at < this.#limit && !this.#endsStray(this.#bytes[at]));
       }
       if (!run) return at;
       at = this.#skipSeparators(at);
     } while (at < this.#limit && this.#bytes[at] !== CLOSE_BRACKET && this.#bytes[at] !== OPEN_BRACE);
     return at;
+  }
+
+  #endsStray(byte: number | undefined): boolean {
+    return byte === COMMA || byte === CLOSE_BRACKET || byte === OPEN_BRACE || byte === LINE_FEED;
   }
 
   /** A string where a record is due: `lookup-events --query 'Events[].CloudTrailEvent'` prints such. */
@@ -177,7 +184,7 @@ class JsonCutter {
     return end;
   }
 
-  /** A table of a Log Analytics answer: its rows, under the names of its columns. */
+  /** A table of a Log Analytics answer, an object from `at` to `end`: its rows, under the names of its columns. */
   *#table(at: number, end: number): Generator<Cut, number> {
     const bytes = this.#bytes;
     let columns: string[] | undefined;
@@ -192,84 +199,31 @@ class JsonCutter {
     }
     let row = this.#skipSeparators(rows + 1);
     while (row < end && bytes[row] !== CLOSE_BRACKET) {
-      let rowEnd: number;
-      if (bytes[row] === OPEN_BRACKET) {
-        this.#scan.run(bytes, row, end, false);
-        rowEnd = this.#scan.end;
-        yield { kind: 'row', start: row, end: rowEnd, syntax: 'array', columns, separator: COMMA };
-      } else {
-        rowEnd = this.#strayEnd(row, true);
-        yield broken(row, rowEnd, 'bad_table');
-      }
-      row = this.#skipSeparators(rowEnd);
+      const rowEnd = Math.min(this.#strayEnd(row, bytes[row] !== OPEN_BRACKET), end);
+      if (bytes[row] === OPEN_BRACKET) yield { kind: 'row', start: row, end: rowEnd, syntax: 'array', columns, separator: COMMA };
+      else yield broken(row, rowEnd, 'bad_table');
+      row = bytes[rowEnd] === OPEN_BRACE ? end : this.#skipSeparators(rowEnd);
     }
     return end;
   }
 
-  /** Gives up the record at `at` alone: returns where the next one begins. */
-  *#recover(at: number, inList: boolean, fault: 'cut_off' | 'line_break'): Generator<Cut, number> {
-    this.#budget -= this.#scan.end - at;
-    const sibling = inList ? this.#sibling(at) : undefined;
-    const line = sibling === undefined ? this.#standaloneLine(at, this.#limit) : undefined;
-    const next = sibling ?? line ?? (inList ? undefined : this.#sibling(at)) ?? this.#limit;
+  /** Gives up the record at `at` alone. In a list its siblings come next, else a line of its own does. */
+  *#recover(at: number, inList: boolean, fault: ScanFault): Generator<Cut, number> {
+    this.#recovery.spend(this.#scan.end - at);
+    const sibling = inList ? this.#recovery.sibling(at, this.#limit) : undefined;
+    const line = sibling === undefined ? this.#recovery.standaloneLine(at, this.#end) : undefined;
+    let next = sibling ?? line ?? this.#recovery.sibling(at, this.#end) ?? this.#end;
+    // On lines each broken one is a reject of its own.
+    if (!inList && line !== undefined) next = this.#isLines ? lineEnd(this.#bytes, at, line) : this.#nextValueLine(at);
+    this.#isLines ||= line !== undefined;
     yield broken(at, next, fault);
     this.#escaped = inList && sibling === undefined;
     return next;
-  }
-
-  /**
-   * Brackets may balance by chance over several broken lines. Where the object from `at` to `end` spans lines, is no JSON,
-   * and a later line of it stands on its own, that line's start.
-   */
-  #nextAfterFalseExtent(at: number, end: number): number | undefined {
-    const firstLine = lineEnd(this.#bytes, at, end);
-    if (firstLine >= end || isJson(this.#bytes, at, end)) return undefined;
-    this.#budget -= end - at;
-    return this.#standaloneLine(at, end);
-  }
-
-  /** Start of the first line after `at`'s that is a whole JSON object by itself, beginning in its first column. */
-  #standaloneLine(at: number, limit: number): number | undefined {
-    for (let end = lineEnd(this.#bytes, at, limit); end < limit && this.#budget > 0; ) {
-      const start = end + 1;
-      end = lineEnd(this.#bytes, start, limit);
-      this.#budget -= end - start;
-      if (this.#bytes[start] !== OPEN_BRACE) continue;
-      this.#scan.run(this.#bytes, start, end, false);
-      if (!this.#scan.fault && skipSpace(this.#bytes, this.#scan.end, end) === end && isJson(this.#bytes, start, this.#scan.end)) return start;
-    }
-    return undefined;
-  }
-
-  /** Start of the next whole and known record that opens as the one at `at` does: `{` and the same first key. */
-  #sibling(at: number): number | undefined {
-    const key = skipSpace(this.#bytes, at + 1, this.#limit);
-    const keyEnd = this.#bytes[key] === QUOTE ? stringEnd(this.#bytes, key, this.#limit) : undefined;
-    if (keyEnd === undefined || keyEnd - at > LONGEST_OPENING_BYTES) return undefined;
-    const opening = this.#bytes.subarray(at, keyEnd);
-    for (let from = at + 1; this.#budget > 0; ) {
-      const found = this.#bytes.indexOf(opening, from);
-      if (found === -1) return undefined;
-      this.#scan.run(this.#bytes, found, this.#limit, false);
-      this.#budget -= this.#scan.end - found;
-      if (!this.#scan.fault && isKnownRecord(this.#bytes.subarray(found, this.#scan.end))) return found;
-      from = found + 1;
-    }
-    return undefined;
   }
 }
 
 function broken(start: number, end: number, fault: BrokenCut['fault']): BrokenCut {
   return { kind: 'broken', start, end, fault };
-}
-
-function isJson(bytes: Buffer, start: number, end: number): boolean {
-  try {
-    JSON.parse(bytes.toString('utf8', start, end));
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Names out of `[{"name":…,"type":…}, …]`; undefined where it is no such list. */

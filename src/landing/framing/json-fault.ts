@@ -6,7 +6,7 @@
 const SPACE = new Set([0x20, 0x0a, 0x0d, 0x09]);
 const LITERAL = /^(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)$/;
 const ESCAPE = /^(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/;
-const DELIMITER = new Set([...'{}[],:"'].map((character) => character.charCodeAt(0)));
+const DELIMITER = new Set([0x7b, 0x7d, 0x5b, 0x5d, 0x2c, 0x3a, 0x22]);
 
 export interface JsonFault {
   /** Offset of the byte that is wrong. */

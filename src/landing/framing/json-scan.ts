@@ -1,7 +1,7 @@
 /**
  * Finds where a JSON value ends by brackets and quotes alone, without parsing it: what cuts records out of pages and files.
  *
- * A scan can be fooled by text that is no JSON (`{]` counts as closed); `JSON.parse` judges each record afterwards.
+ * A scan can be fooled by text that is no JSON; `JSON.parse` judges each record afterwards.
  */
 
 export const QUOTE = 0x22;
@@ -18,11 +18,15 @@ const BACKSLASH = 0x5c;
 const RECORD_LISTS = ['Records', 'Events', 'events', 'logEvents', 'value', 'records', 'tables'] as const;
 export type RecordList = (typeof RECORD_LISTS)[number];
 
-/** `cut_off`: the bytes end first. `line_break`: a string holds a raw line break, which JSON forbids. */
+/**
+ * `cut_off`: the bytes end first, or what follows shows that a bracket or quote was missing: the wrong kind of bracket
+ * closes, an object opens where a key is due, a letter follows a string. `line_break`: a string holds a raw line break.
+ */
 export type ScanFault = 'cut_off' | 'line_break';
 
-/** First position at or after `at` that is no JSON white space, or `limit`. */
-export function skipSpace(bytes: Buffer, at: number, limit: number): number {
+/** First position at or after `from` that is no JSON white space, or `limit`. */
+export function skipSpace(bytes: Buffer, from: number, limit: number): number {
+  let at = from;
   while (at < limit) {
     const byte = bytes[at];
     if (byte !== 0x20 && byte !== LINE_FEED && byte !== 0x0d && byte !== 0x09) return at;
@@ -59,21 +63,24 @@ export class JsonScan {
   fault: ScanFault | undefined;
   /** The record list that stopped the scan, where it was told to look for one. */
   list: RecordList | undefined;
+  /** The open brackets, outermost first. */
+  #open = new Uint8Array(256);
 
   /**
-   * Scans from the `{` or `[` at `start`, or, with `openBrackets`, from within a value that has so many open.
+   * Scans from the `{` or `[` at `start`, or, with `inObject`, from within an object.
    *
    * @param findList stop at the first record list that is a member of the outermost object
    */
-  run(bytes: Buffer, start: number, limit: number, findList: boolean, openBrackets = 0): void {
-    let depth = openBrackets;
+  run(bytes: Buffer, start: number, limit: number, findList: boolean, inObject = false): void {
+    let open = this.#open;
+    let depth = 0;
+    if (inObject) open[depth++] = OPEN_BRACE;
     let deepest = depth;
     let members = 0;
     let keyStart = -1;
     let keyEnd = -1;
     this.fault = undefined;
     this.list = undefined;
-    const rootIsObject = openBrackets > 0 || bytes[start] === OPEN_BRACE;
     for (let i = start; i < limit; i++) {
       const byte = bytes[i];
       if (byte === QUOTE) {
@@ -91,10 +98,14 @@ export class JsonScan {
           keyStart = from;
           keyEnd = i;
         }
+        if (i + 1 < limit && !mayFollowString(bytes[i + 1])) {
+          this.#finish(i + 1, members, deepest, 'cut_off');
+          return;
+        }
       } else if (byte === COLON) {
         members++;
       } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-        if (findList && depth === 1 && rootIsObject && byte === OPEN_BRACKET && keyStart !== -1) {
+        if (findList && depth === 1 && open[0] === OPEN_BRACE && byte === OPEN_BRACKET && keyStart !== -1) {
           const list = recordList(bytes, keyStart, keyEnd);
           if (list) {
             this.#finish(i, members, deepest, undefined);
@@ -102,9 +113,20 @@ export class JsonScan {
             return;
           }
         }
+        if (depth > 0 && open[depth - 1] === OPEN_BRACE && !isAfterColon(bytes, i)) {
+          this.#finish(i, members, deepest, 'cut_off');
+          return;
+        }
+        if (depth === open.length) open = this.#deeper();
+        open[depth] = byte;
         if (++depth > deepest) deepest = depth;
       } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-        if (--depth <= 0) {
+        // `{` and `}`, `[` and `]` are two apart.
+        if (open[--depth] !== byte - 2) {
+          this.#finish(i, members, deepest, 'cut_off');
+          return;
+        }
+        if (depth === 0) {
           this.#finish(i + 1, members, deepest, undefined);
           return;
         }
@@ -113,12 +135,36 @@ export class JsonScan {
     this.#finish(limit, members, deepest, 'cut_off');
   }
 
+  #deeper(): Uint8Array<ArrayBuffer> {
+    const larger = new Uint8Array(this.#open.length * 4);
+    larger.set(this.#open);
+    this.#open = larger;
+    return larger;
+  }
+
   #finish(end: number, members: number, depth: number, fault: ScanFault | undefined): void {
     this.end = end;
     this.members = members;
     this.depth = depth;
     this.fault = fault;
   }
+}
+
+/** Whether a byte can stand after a closing quote. A quote can't, but a missing comma is for the parser to find. */
+function mayFollowString(byte: number | undefined): boolean {
+  switch (byte) {
+    case COMMA: case COLON: case CLOSE_BRACE: case CLOSE_BRACKET: case QUOTE: case 0x20: case LINE_FEED: case 0x0d: case 0x09:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether the last byte before `at` that is no white space is a colon: within an object, every value's is. */
+function isAfterColon(bytes: Buffer, at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && (bytes[before] === 0x20 || bytes[before] === LINE_FEED || bytes[before] === 0x0d || bytes[before] === 0x09)) before--;
+  return bytes[before] === COLON;
 }
 
 function recordList(bytes: Buffer, keyStart: number, keyEnd: number): RecordList | undefined {

@@ -2,23 +2,33 @@
 export class LineNumbers {
   readonly #bytes: Buffer;
   #line = 1;
-  #at = 0;
+  #lineStart = 0;
+  /** Position of the line feed that ends line `#line`; the file's length for the last. */
+  #lineStop: number;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+    this.#lineStop = this.#nextFeed(0);
   }
 
   /** 1-based line of the byte at `offset`. */
   of(offset: number): number {
-    if (offset < this.#at) {
+    // A list that does not close is told of after its records.
+    if (offset < this.#lineStart) {
       this.#line = 1;
-      this.#at = 0;
+      this.#lineStart = 0;
+      this.#lineStop = this.#nextFeed(0);
     }
-    for (;;) {
-      const feed = this.#bytes.indexOf(0x0a, this.#at);
-      if (feed === -1 || feed >= offset) return this.#line;
+    while (offset > this.#lineStop) {
       this.#line++;
-      this.#at = feed + 1;
+      this.#lineStart = this.#lineStop + 1;
+      this.#lineStop = this.#nextFeed(this.#lineStart);
     }
+    return this.#line;
+  }
+
+  #nextFeed(from: number): number {
+    const found = this.#bytes.indexOf(0x0a, from);
+    return found === -1 ? this.#bytes.length : found;
   }
 }

@@ -1,17 +1,18 @@
-/** Quoting hostile text in reasons and messages. */
+/** Quoting hostile text in reasons. */
+import { inert } from '../../core/inert.ts';
 
 /** Longest stretch of delivered text in a reason, in characters. */
 const LONGEST_QUOTE = 60;
+const MOST_NAMES = 5;
 
-/** A stretch of delivered text, in double quotes, cut at 60 characters, everything but printable ASCII and letters escaped. */
+/** A stretch of delivered text in double quotes, harmless to look at and cut at 60 characters. */
 export function quoted(text: string): string {
-  const cut = [...text.slice(0, LONGEST_QUOTE * 2)].slice(0, LONGEST_QUOTE).join('');
-  const safe = cut.replace(/[^\p{L}\p{N}\x20-\x21\x23-\x5b\x5d-\x7e]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-  return cut.length < text.length ? `"${safe}…"` : `"${safe}"`;
+  return `"${inert(text, LONGEST_QUOTE)}"`;
 }
 
-/** Up to five names, quoted. */
+/** Up to five names, quoted; `none` for none. */
 export function quotedNames(names: readonly string[]): string {
-  const shown = names.slice(0, 5).map(quoted).join(', ');
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+  if (names.length === 0) return 'none';
+  const shown = names.slice(0, MOST_NAMES).map(quoted).join(', ');
+  return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more` : shown;
 }

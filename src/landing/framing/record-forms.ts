@@ -1,0 +1,44 @@
+/** Forms and envelopes: which form a record has by what carried it, and what the wrapping around it says. */
+import type { FrameEnvelope, RecordForm } from '../frame.ts';
+import { shapeOfColumns, type JsonObject } from './known-record.ts';
+
+/** Diagnostic-settings categories that are read (entra.md §1.2). AD FS sign-ins issue no Entra token and are not among them. */
+export const DIAGNOSTIC_FORMS: Readonly<Record<string, RecordForm>> = {
+  SignInLogs: 'diagnostic_sign_ins',
+  NonInteractiveUserSignInLogs: 'diagnostic_sign_ins',
+  ServicePrincipalSignInLogs: 'diagnostic_sign_ins',
+  ManagedIdentitySignInLogs: 'diagnostic_sign_ins',
+  AuditLogs: 'diagnostic_directory_audits',
+};
+
+/** What carried a record that stands inside another: decides the form of a CloudTrail record (RULINGS 20). */
+export type Carrier = 'object' | 'lines' | 'lookup' | 'logs';
+
+/** The export whose columns these are; undefined for none. */
+export function formOfColumns(columns: readonly string[]): RecordForm | undefined {
+  const shape = shapeOfColumns(columns);
+  return shape === 'log_analytics_sign_ins' || shape === 'log_analytics_directory_audits' ? shape : undefined;
+}
+
+/** Form of a CloudTrail record by its carrier. */
+export function cloudTrailForm(carrier: Carrier): RecordForm {
+  return ({ object: 'cloudtrail_object', lines: 'cloudtrail_lines', lookup: 'cloudtrail_lookup', logs: 'cloudtrail_logs' } as const)[carrier];
+}
+
+/** What an EventBridge envelope says beside `detail`. */
+export function eventBridgeEnvelope(value: JsonObject): FrameEnvelope {
+  const envelope: { -readonly [Key in keyof FrameEnvelope]: FrameEnvelope[Key] } = {};
+  if (typeof value['account'] === 'string') envelope.accountId = value['account'];
+  if (typeof value['id'] === 'string') envelope.id = value['id'];
+  if (typeof value['detail-type'] === 'string') envelope.detailType = value['detail-type'];
+  if (typeof value['time'] === 'string') envelope.time = value['time'];
+  if (typeof value['region'] === 'string') envelope.region = value['region'];
+  return envelope;
+}
+
+/** CloudTrail names its log streams `<account>_CloudTrail_<region>` (aws.md §4.2). */
+export function logEventEnvelope(value: JsonObject): FrameEnvelope {
+  const stream = value['logStreamName'];
+  const account = typeof stream === 'string' ? /^(\d{12})_CloudTrail_/.exec(stream)?.[1] : undefined;
+  return account === undefined ? {} : { accountId: account };
+}
