@@ -68,7 +68,14 @@ class JsonCutter {
   *#topValue(at: number, lineStop: number): Generator<Cut, number> {
     const scan = this.#scan;
     if (this.#isLines) {
-      scan.run(this.#bytes, at, lineStop, false);
+      const isObject = this.#bytes[at] === OPEN_BRACE;
+      scan.run(this.#bytes, at, lineStop, isObject);
+      if (isObject && !scan.list && !scan.fault) {
+        const { end, members, depth } = scan;
+        yield { kind: 'json', start: at, end, list: undefined, members, depth };
+        return end;
+      }
+      if (scan.list) scan.run(this.#bytes, at, lineStop, false);
       this.#limit = scan.fault ? (this.#recovery.standaloneLine(at, this.#end) ?? this.#end) : scan.end;
     }
     const next = this.#bytes[at] === OPEN_BRACE ? yield* this.#object(at, undefined, 0) : yield* this.#list(at, 'bare', 1);
