@@ -100,7 +100,7 @@ typed as (
     case
       when regexp_matches(activity_text, '^\s*0001-01-01') then null
       when regexp_matches(activity_text, '^\s*\d{4}-\d{2}-\d{2}[T ]\d{2}:') then try_cast(trim(activity_text) as timestamptz)
-      else timezone('UTC', try_strptime(
+      when regexp_matches(activity_text, '^\s*\d{1,2}/\d{1,2}/\d{4}') then timezone('UTC', try_strptime(
         regexp_replace(regexp_replace(regexp_replace(trim(activity_text), '[\s\p{Z}]+', ' ', 'g'), '^([\d/]+),? ', '\1 '), '(\.\d{6})\d+', '\1'),
         ['%-m/%-d/%Y %-I:%M:%S.%f %p', '%-m/%-d/%Y %-I:%M:%S %p', '%-m/%-d/%Y %-H:%M:%S.%f', '%-m/%-d/%Y %-H:%M:%S']))
     end as activity_at,

@@ -155,7 +155,7 @@ sorted as (
       lambda t: case
         when regexp_matches(t, '^\s*0001-01-01') then null
         when regexp_matches(t, '^\s*\d{4}-\d{2}-\d{2}[T ]\d{2}:') then try_cast(trim(t) as timestamptz)
-        else timezone('UTC', try_strptime(
+        when regexp_matches(t, '^\s*\d{1,2}/\d{1,2}/\d{4}') then timezone('UTC', try_strptime(
           regexp_replace(regexp_replace(regexp_replace(trim(t), '[\s\p{Z}]+', ' ', 'g'), '^([\d/]+),? ', '\1 '), '(\.\d{6})\d+', '\1'),
           ['%-m/%-d/%Y %-I:%M:%S.%f %p', '%-m/%-d/%Y %-I:%M:%S %p', '%-m/%-d/%Y %-H:%M:%S.%f', '%-m/%-d/%Y %-H:%M:%S']))
       end) as times,
