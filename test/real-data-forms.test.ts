@@ -211,6 +211,23 @@ describe.skipIf(!isThere)(title('the real Entra rows, staged'), () => {
   });
 });
 
+const SAMPLES = '/work/shared/reference/samples/entra';
+const OBSERVED = ['diag-signinlogs-interactive-2022.jsonl', 'diag-noninteractive-2022.json', 'diag-serviceprincipal-2022.jsonl', 'diag-managedidentity-2022.jsonl', 'graph-beta-signin-observed-2022.json'];
+
+describe.skipIf(!existsSync(SAMPLES))(`observed sign-in records${existsSync(SAMPLES) ? '' : ` (skipped: ${SAMPLES} is not there)`}`, () => {
+  it('have the token that their id says (entra.md §2.2)', async () => {
+    const database = await framedDatabase();
+    try {
+      for (const [member, file] of OBSERVED.entries()) await addFrames(database, frames(readFileSync(join(SAMPLES, file)), file), member);
+      const rows = await stagedRows<Staged>(database, 'sign_ins');
+      expect(rows).toHaveLength(8);
+      for (const row of rows) expect(row).toMatchObject({ reject_reason: null, token_id: row['sign_in_id'] });
+    } finally {
+      database.close();
+    }
+  });
+});
+
 describe.skipIf(!isThere)(title('the real ECS events, staged'), () => {
   it('holds 2 task state changes and 9 others', async () => {
     const path = 'aws/awsdocs/ecs_eventbridge.jsonl';

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Database, SqlRow } from '../src/engine/database.ts';
 import { frames, frameRegistry } from '../src/landing/framing.ts';
@@ -182,6 +183,25 @@ describe('sign_ins', () => {
         { ...line, properties: everywhere(line.properties) }, { ...line, resourceId: odd, time: odd }]);
     }
   });
+});
+
+describe('whatever JSON stands in a known record', () => {
+  it('is staged or rejected, one row a record, without an error', async () => {
+    const shapes = [graph, analytics, line, line.properties, { category: 'SignInLogs', properties: graph }];
+    const record = fc.tuple(fc.constantFrom<object>(...shapes), fc.array(fc.tuple(fc.nat(), fc.jsonValue({ maxDepth: 3 })), { maxLength: 6 })).map(([shape, changes]): object => {
+      const names = Object.keys(shape);
+      return { ...shape, ...Object.fromEntries(changes.map(([index, value]) => [names[index % names.length] ?? 'id', value])) };
+    });
+    await fc.assert(fc.asyncProperty(fc.array(record, { minLength: 10, maxLength: 10 }), async (records) => {
+      const rows = await staged('sign_ins', records);
+      const framed = [...frames(Buffer.from(JSON.stringify(records)), 'file')].filter((result) => result.kind === 'record' && result.form.endsWith('sign_ins'));
+      expect(rows).toHaveLength(framed.length);
+      for (const row of rows) {
+        if (row['reject_reason'] === null) for (const needed of ['tenant_id', 'sign_in_id', 'created_at', 'sign_in_kind', 'is_success']) expect(row[needed]).not.toBeNull();
+        else expect(row['reject_reason']).not.toMatch(/\p{Cc}/u);
+      }
+    }), { numRuns: 60 });
+  }, 60_000);
 });
 
 const auditRow = {

@@ -23,7 +23,8 @@ function withoutMark(raw: Buffer): Buffer {
 
 /**
  * Whether a file begins as a CloudTrail trail object does, `{"Records":[`, white space and a byte order mark allowed.
- * Looks at the first bytes only: CloudTrail Insights objects and S3 notifications begin the same way.
+ * Looks at the first bytes only. CloudTrail Insights objects and S3 notifications begin the same way: `frames` sets the
+ * former aside and rejects the latter, and whoever reads such an object without it must do so too.
  */
 export function isTrailObject(raw: Buffer): boolean {
   return /^\s*\{\s*"Records"\s*:\s*\[/.test(withoutMark(raw).toString('latin1', 0, TRAIL_HEAD_BYTES));

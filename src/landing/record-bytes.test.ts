@@ -40,6 +40,13 @@ describe('recordBytes', () => {
     expect(recordBytes(Buffer.alloc(0), 'x', { recordNumber: 1 })).toBeUndefined();
   });
 
+  it('finds an entry of the identity registry when told that it is one', () => {
+    const entry = '{"issuer":"i","audience":"a","subject":"s","tenant_id":"t","object_id":"o"}';
+    const raw = Buffer.from(`[${entry}]`);
+    expect(recordBytes(raw, 'x', { recordNumber: 1 })).toBeUndefined();
+    expect(recordBytes(raw, 'x', { recordNumber: 1 }, { isRegistry: true })).toEqual({ bytes: Buffer.from(entry), sha256: recordSha256(Buffer.from(entry)) });
+  });
+
   it('gives the bytes as they were landed, and a SHA-256 that a blanked copy verifies against', () => {
     const raw = trail([event('a'), event('b', ',"responseElements":{"credentials":{"sessionToken":"IQoJb3JpZ2luX2VjEXAMPLE"}}')]);
     const found = recordBytes(raw, 'x', { eventId: 'b' });

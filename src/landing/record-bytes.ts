@@ -12,6 +12,11 @@ export { blankSessionToken, recordSha256 };
 /** By its number in its file (`Frame.recordNumber`), or, in trail objects and lines, by its `eventID`. */
 export type RecordLocator = { readonly recordNumber: number } | { readonly eventId: string };
 
+export interface RecordBytesOptions {
+  /** The file is an identity registry, framed by `frameRegistry`: its records have other numbers and forms. */
+  readonly isRegistry?: boolean;
+}
+
 /** A record's own bytes, session token and all: show only `blankSessionToken` of them. `sha256` is that copy's, lower-case hex. */
 export interface RecordBytes {
   readonly bytes: Buffer;
@@ -23,8 +28,8 @@ export interface RecordBytes {
  *
  * Reads the brackets and quotes of what stands before it and parses it alone: about 3 ms per MB.
  */
-export function recordBytes(raw: Buffer, origin: string, locator: RecordLocator): RecordBytes | undefined {
-  const file = fileCuts(raw, origin, false);
+export function recordBytes(raw: Buffer, origin: string, locator: RecordLocator, options: RecordBytesOptions = {}): RecordBytes | undefined {
+  const file = fileCuts(raw, origin, options.isRegistry ?? false);
   if (typeof file === 'string') return undefined;
   return 'recordNumber' in locator ? recordByNumber(file, locator.recordNumber) : recordById(file, locator.eventId);
 }

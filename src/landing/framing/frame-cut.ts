@@ -9,7 +9,7 @@ import { JsonScan, OPEN_BRACE, objectMembers, skipSpace } from './json-scan.ts';
 import { isJsonObject, recordShape, type JsonObject } from './known-record.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { readJson, rewritten, stagingJson } from './read-json.ts';
-import { DIAGNOSTIC_FORMS, cloudTrailForm, eventBridgeEnvelope, formOfColumns, logEventEnvelope, type Carrier } from './record-forms.ts';
+import { cloudTrailForm, diagnosticForm, eventBridgeEnvelope, formOfColumns, logEventEnvelope, type Carrier } from './record-forms.ts';
 import { quoted, quotedNames } from './words.ts';
 
 /** `eventSource` of S3's own notifications, which also come as `{"Records":[…]}`. */
@@ -200,7 +200,7 @@ export class CutFramer {
 
   #diagnostic(record: ReadRecord, recordNumber: number): FrameResult | Problem {
     const category = String(record.value['category']);
-    const form = Object.hasOwn(DIAGNOSTIC_FORMS, category) ? DIAGNOSTIC_FORMS[category] : undefined;
+    const form = diagnosticForm(category);
     if (!form) return new Problem(`unknown_form: diagnostic category ${quoted(category)}: only sign-ins and AuditLogs are read`);
     const tenantId = record.value['tenantId'] ?? record.value['tenantid'];
     const envelope: FrameEnvelope = typeof tenantId === 'string' ? { table: category, tenantId } : { table: category };

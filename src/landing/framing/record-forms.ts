@@ -2,14 +2,19 @@
 import type { FrameEnvelope, RecordForm } from '../frame.ts';
 import { shapeOfColumns, type JsonObject } from './known-record.ts';
 
-/** Diagnostic-settings categories that are read (entra.md §1.2). AD FS sign-ins issue no Entra token and are not among them. */
-export const DIAGNOSTIC_FORMS: Readonly<Record<string, RecordForm>> = {
-  SignInLogs: 'diagnostic_sign_ins',
-  NonInteractiveUserSignInLogs: 'diagnostic_sign_ins',
-  ServicePrincipalSignInLogs: 'diagnostic_sign_ins',
-  ManagedIdentitySignInLogs: 'diagnostic_sign_ins',
-  AuditLogs: 'diagnostic_directory_audits',
-};
+/** Diagnostic-settings categories that are read (entra.md §1.2), in lower case. AD FS sign-ins issue no Entra token and are not among them. */
+const DIAGNOSTIC_FORMS: ReadonlyMap<string, RecordForm> = new Map([
+  ['signinlogs', 'diagnostic_sign_ins'],
+  ['noninteractiveusersigninlogs', 'diagnostic_sign_ins'],
+  ['serviceprincipalsigninlogs', 'diagnostic_sign_ins'],
+  ['managedidentitysigninlogs', 'diagnostic_sign_ins'],
+  ['auditlogs', 'diagnostic_directory_audits'],
+]);
+
+/** Form of a diagnostic-settings line by its category, compared without case; undefined for those that are not read. */
+export function diagnosticForm(category: string): RecordForm | undefined {
+  return DIAGNOSTIC_FORMS.get(category.toLowerCase());
+}
 
 /** What carried a record that stands inside another: decides the form of a CloudTrail record (RULINGS 20). */
 export type Carrier = 'object' | 'lines' | 'lookup' | 'logs';
