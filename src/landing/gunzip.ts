@@ -92,7 +92,7 @@ function checkedResult(result: GunzipResult, bytes: Buffer): Buffer {
 /**
  * Unpacks gzip, of one member or several one after another; bytes without gzip's magic come back as they are.
  *
- * Blocks the event loop for about 3 ms per MB of output: for large files use `gunzipWithinAsync`.
+ * Blocks the event loop for 1 to 2 ms per MB of output: for large files use `gunzipWithinAsync`.
  *
  * @throws GunzipError where the data is truncated, corrupt, followed by other bytes, or expands past `expansionCap`
  *   (found while unpacking: no more than the cap and one chunk is ever held).
