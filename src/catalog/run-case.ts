@@ -60,7 +60,11 @@ const NEUTRAL: Record<string, string | number | boolean> = {
   'TIMESTAMP WITH TIME ZONE': '2026-01-15T09:00:00Z',
 };
 
-async function insertRow(db: Database, table: string, row: Record<string, SqlValue>): Promise<void> {
+/**
+ * Puts one row into a table. A column left out is null, or neutral where the table allows no null; a column that the table
+ * has not is an error.
+ */
+export async function insertRow(db: Database, table: string, row: Record<string, SqlValue>): Promise<void> {
   const columns = await db.all<{ column_name: string; data_type: string; is_nullable: string }>(
     'select column_name, data_type, is_nullable from information_schema.columns where table_name = $table order by ordinal_position',
     { table },
