@@ -6,10 +6,15 @@ import { expect, test } from 'vitest';
 import { insertRow, openCaseDatabase } from '../src/catalog/run-case.ts';
 import { configSchema } from '../src/config/config.ts';
 import { packageRoot } from '../src/core/package-root.ts';
-import type { Database, SqlRow, SqlValue } from '../src/engine/database.ts';
+import type { Database, SqlValue } from '../src/engine/database.ts';
 import { correlate } from '../src/pipeline/correlate.ts';
 import { detect } from '../src/pipeline/detect.ts';
 
+interface FindingRow {
+  readonly detection: string;
+  readonly subject_id: string;
+  readonly status: string;
+}
 type Rows = readonly (readonly [table: string, row: Record<string, SqlValue>])[];
 
 const ACCOUNT = '111122223333';
@@ -74,13 +79,12 @@ async function stage(db: Database, rows: Rows): Promise<void> {
 
 /** What is found after each delivery, correlated step by step; the last step is compared with a rebuild from all of them. */
 async function foundAfter(...deliveries: readonly Rows[]): Promise<string[][]> {
-  const all = async (db: Database): Promise<SqlRow[]> => db.all('select * from findings order by id');
-  const short = (rows: SqlRow[]): string[] =>
-    rows.map((row) => `${String(row['detection'])} ${String(row['subject_id'])} ${String(row['status'])}`).sort();
+  const all = async (db: Database): Promise<FindingRow[]> => db.all<FindingRow>('select * from findings order by id');
+  const short = (rows: FindingRow[]): string[] => rows.map((row) => `${row.detection} ${row.subject_id} ${row.status}`).sort();
   const [stepwise, rebuilt] = [await openCaseDatabase(packageRoot()), await openCaseDatabase(packageRoot())];
   try {
     const found: string[][] = [];
-    let last: SqlRow[] = [];
+    let last: FindingRow[] = [];
     for (const delivery of deliveries) {
       if (delivery.some(([table]) => table === 'stg_sources')) await stepwise.run('delete from stg_sources');
       await stage(stepwise, delivery);
