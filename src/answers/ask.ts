@@ -1,0 +1,285 @@
+/**
+ * `ask`: who is behind a task, a call, a session, an identity or an address, with the chain of proof, or why that can't be said.
+ */
+import { type Activity, type Answer, type Candidate, type SearchedSource, type SubjectKind, type Who } from './answer.ts';
+import { ACTIVITY_LIMIT, addressActivity, findIdentities, identityActivity, type ActivityOptions } from './activity.ts';
+import { readAsked, taskIdOfGuid, type Asked } from './asked.ts';
+import { callEdge, chainToSession, chainToTask, eventHop, findCaller, findSession, findTask, taskId, type Chain } from './chain.ts';
+import { answerRow, answerRows, type AnswerReader } from './reader.ts';
+import { type CallerRow, type EventRow, type SessionRow, type TaskRow } from './rows.ts';
+import { notSeenSentence, sentenceFor, type TellableSubject } from './sentence.ts';
+import { asOf, landedSources, neededSignIns } from './sources.ts';
+
+export interface AskOptions {
+  /** Picks the session of a session ARN that was alive then. */
+  readonly at?: Date;
+  /** An identity's or an address's activity: at or after, and before. */
+  readonly from?: Date;
+  readonly to?: Date;
+  /** Rows a list of an activity. */
+  readonly limit?: number;
+  /** What the reader's data folder was cut off at, RFC 3339; only told in the answer. */
+  readonly knownAt?: string;
+}
+
+/**
+ * Answers for an id, whatever it is: a task (ARN or bare id), an event id, an access key id, a session ARN, a user principal
+ * name or object id, an IP address, an awslogs stream name. An id that nothing landed mentions has the reason `not_seen`.
+ */
+export async function ask(reader: AnswerReader, typed: string, options: AskOptions = {}): Promise<Answer | Activity> {
+  const question: Question = { reader, asked: typed, sources: await landedSources(reader), options };
+  return (await answerFor(question, readAsked(typed))) ?? notSeen(question, readAsked(typed));
+}
+
+interface Question {
+  readonly reader: AnswerReader;
+  readonly asked: string;
+  readonly sources: readonly SearchedSource[];
+  readonly options: AskOptions;
+}
+
+async function answerFor(question: Question, asked: Asked): Promise<Answer | Activity | undefined> {
+  switch (asked.form) {
+    case 'task':
+      return askTaskId(question, asked.taskId, asked.accountId);
+    case 'session_arn':
+      return askSessionArn(question, asked.arn);
+    case 'access_key':
+      return askSessionId(question, asked.key);
+    case 'address':
+      return addressActivity(question.reader, question.asked, asked.address, question.sources, activityOptions(question));
+    case 'user_principal_name':
+      return (await askIdentity(question, { userPrincipalName: asked.name })) ?? askSessionId(question, question.asked.trim());
+    case 'guid':
+      return (
+        (await askTaskId(question, taskIdOfGuid(asked.id), asked.accountId)) ??
+        (await askEvent(question, asked.id, asked.accountId)) ??
+        (await askIdentity(question, { objectId: asked.id }))
+      );
+    case 'event':
+      return (await askEvent(question, asked.id, asked.accountId)) ?? askSessionId(question, question.asked.trim());
+  }
+}
+
+function activityOptions({ options }: Question): ActivityOptions {
+  return {
+    limit: options.limit ?? ACTIVITY_LIMIT,
+    knownAt: options.knownAt ?? null,
+    ...(options.from ? { from: options.from } : {}),
+    ...(options.to ? { to: options.to } : {}),
+  };
+}
+
+async function askIdentity(question: Question, id: { objectId?: string; userPrincipalName?: string }): Promise<Activity | undefined> {
+  const [first, ...others] = await findIdentities(question.reader, id);
+  return first && identityActivity(question.reader, question.asked, [first, ...others], question.sources, activityOptions(question));
+}
+
+async function askTaskId(question: Question, id: string, accountId: string | null): Promise<Answer | undefined> {
+  const [found, ...others] = await answerRows<{ task_key: string; account_id: string; task_arn: string | null }>(question.reader, 'find_tasks', {
+    task_id: id,
+    account_id: accountId,
+  });
+  return found && askTask(question, found.task_key, others.map((other) => other.task_arn ?? other.task_key));
+}
+
+async function askTask(question: Question, taskKey: string, otherIds: readonly string[]): Promise<Answer | undefined> {
+  const task = await findTask(question.reader, taskKey);
+  if (!task) return undefined;
+  const chain = await chainToTask(question.reader, task);
+  const session = chain.sessions[0];
+  return compose(question, {
+    subject: { kind: 'task', id: taskId(task) },
+    tell: { kind: 'task', id: taskId(task), cluster: task.cluster_name, at: task.task_at },
+    session,
+    chain,
+    how: task.how,
+    confidence: task.confidence,
+    reason: task.reason,
+    isProvisional: task.is_provisional,
+    provisionalFrom: task.own_reason === null && session?.is_provisional ? rootTime(chain, session) : task.task_at,
+    candidates: await configurerCandidates(question, task),
+    otherIds,
+  });
+}
+
+async function configurerCandidates({ reader }: Question, task: TaskRow): Promise<Candidate[]> {
+  return task.own_reason === 'configurer_missing' ? answerRows<Candidate>(reader, 'configurer_candidates', { task_key: task.task_key }) : [];
+}
+
+async function askSessionId(question: Question, id: string): Promise<Answer | undefined> {
+  const session = await findSession(question.reader, id);
+  return session && askSession(question, session, []);
+}
+
+async function askSessionArn(question: Question, arn: string): Promise<Answer | undefined> {
+  const matches = await answerRows<{ session_id: string; is_alive: boolean }>(question.reader, 'find_sessions', {
+    session_arn: arn,
+    at: question.options.at ?? null,
+  });
+  const [chosen, ...others] = matches;
+  if (!chosen || (question.options.at && !chosen.is_alive)) return undefined;
+  const session = await findSession(question.reader, chosen.session_id);
+  return session && askSession(question, session, others.map((other) => other.session_id));
+}
+
+async function askSession(question: Question, session: SessionRow, otherIds: readonly string[]): Promise<Answer> {
+  const chain = await chainToSession(question.reader, session);
+  const caller = session.reason === 'session_origin_missing' ? session.session_id : undefined;
+  return compose(question, {
+    subject: { kind: 'session', id: session.session_id },
+    tell: { kind: 'session', id: session.session_id, role: session.role_arn, at: session.opened_at },
+    session,
+    chain,
+    ...answerOfSession(chain, session),
+    candidates: caller === undefined ? [] : await answerRows<Candidate>(question.reader, 'session_candidates', { caller_key: caller }),
+    otherIds,
+  });
+}
+
+/** RULINGS 4: an STS record is answered for its caller; an addendum's id means the record it amends. */
+async function askEvent(question: Question, id: string, accountId: string | null): Promise<Answer | undefined> {
+  const { reader } = question;
+  const typed = question.asked.trim().replace(/^\d{12}\//, '');
+  const [event, ...others] = await answerRows<EventRow>(reader, 'find_event', { event_id: id, typed, account_id: accountId });
+  if (!event) {
+    const state = await answerRow<{ task_key: string }>(reader, 'find_task_event', { event_id: id, typed });
+    return state && askTask(question, state.task_key, []);
+  }
+  const caller = await findCaller(reader, event.caller_key);
+  const session = caller && (await findSession(reader, caller.session_id));
+  const before: Chain = session ? await chainToSession(reader, session) : { hops: [], sessions: [], passesTask: false };
+  const hop = await eventHop(reader, event, before.passesTask ? 'call' : 'action', callEdge(session, caller, before));
+  return compose(question, {
+    subject: { kind: 'event', id: event.event_id },
+    tell: { kind: 'event', id: event.event_id, name: event.event_name, isDenied: event.error_code !== null, at: event.event_at },
+    session,
+    chain: { ...before, hops: [...before.hops, hop] },
+    ...answerOfSession(before, session),
+    candidates: await originCandidates(question, caller, event),
+    otherIds: others.map((other) => `${other.account_id}/${other.event_id}`),
+  });
+}
+
+async function originCandidates({ reader }: Question, caller: CallerRow | undefined, event: EventRow): Promise<Candidate[]> {
+  if (caller && caller.session_id !== event.caller_key) return [];
+  return answerRows<Candidate>(reader, 'session_candidates', { caller_key: event.caller_key });
+}
+
+type Outcome = Pick<Composed, 'how' | 'confidence' | 'reason' | 'isProvisional' | 'provisionalFrom'>;
+
+function answerOfSession(chain: Chain, session: SessionRow | undefined): Outcome {
+  if (!session) return { how: 'ran', confidence: 'none', reason: 'session_origin_missing', isProvisional: false, provisionalFrom: null };
+  const { how, confidence, reason, is_provisional: isProvisional } = session;
+  return { how, confidence, reason, isProvisional, provisionalFrom: rootTime(chain, session) };
+}
+
+/** When the session was opened on which the identity was set: what settles counts from it. */
+function rootTime(chain: Chain, session: SessionRow): string | null {
+  const wanted = session.identity_session_id ?? session.root_session_id ?? session.session_id;
+  return chain.sessions.find((candidate) => candidate.session_id === wanted)?.opened_at ?? session.opened_at;
+}
+
+/** All that an answer is put together from. */
+interface Composed {
+  readonly subject: { readonly kind: SubjectKind; readonly id: string };
+  readonly tell: TellableSubject;
+  readonly session: SessionRow | undefined;
+  readonly chain: Chain;
+  readonly how: Answer['how'];
+  readonly confidence: Answer['confidence'];
+  readonly reason: string | null;
+  readonly isProvisional: boolean;
+  /** What the settling time counts from. */
+  readonly provisionalFrom: string | null;
+  readonly candidates: readonly Candidate[];
+  readonly otherIds: readonly string[];
+}
+
+async function compose(question: Question, composed: Composed): Promise<Answer> {
+  const { reader } = question;
+  const { session, chain } = composed;
+  const signInCandidates = session ? await signInCandidatesOf(reader, session) : [];
+  const answer = {
+    asked: question.asked,
+    as_of: asOf(question.sources, { signIns: session && neededSignIns(session), ecsEvents: chain.passesTask }),
+    known_at: question.options.knownAt ?? null,
+    subject: composed.subject,
+    who: session ? whoOf(session) : NOBODY,
+    how: composed.how,
+    confidence: composed.confidence,
+    identity: { method: session?.identity_method ?? null },
+    sign_in: { grade: session?.sign_in_grade ?? ('none' as const), id: session?.sign_in_id ?? null },
+    reason: composed.reason,
+    is_provisional: composed.isProvisional,
+    provisional_until: composed.isProvisional ? await settledAt(reader, composed.provisionalFrom) : null,
+  };
+  return {
+    schema: 'whoran.answer/1',
+    ...answer,
+    sentence: sentenceFor({ ...answer, subject: composed.tell }),
+    chain: chain.hops,
+    candidates: [...signInCandidates, ...composed.candidates],
+    conflicts: session?.conflicts ?? [],
+    other_ids: composed.otherIds,
+  };
+}
+
+async function signInCandidatesOf(reader: AnswerReader, session: SessionRow): Promise<Candidate[]> {
+  const sessionIds = [...new Set([session.session_id, session.identity_session_id, session.root_session_id])].filter((id) => id !== null);
+  return answerRows<Candidate>(reader, 'sign_in_candidates', { session_ids: sessionIds });
+}
+
+/** `from` and the settling time that correlation used. */
+async function settledAt(reader: AnswerReader, from: string | null): Promise<string | null> {
+  if (from === null) return null;
+  return (await answerRow<{ settled_at: string }>(reader, 'settled_at', { from_at: from }))?.settled_at ?? null;
+}
+
+const NOBODY: Who = { kind: 'unknown', tenant_id: null, object_id: null, name: null, issuer: null, subject: null };
+
+function whoOf(session: SessionRow): Who {
+  return {
+    kind: session.who_kind,
+    tenant_id: session.who_tenant_id,
+    object_id: session.who_object_id,
+    name: session.who_name,
+    issuer: session.who_issuer,
+    subject: session.who_subject,
+  };
+}
+
+const SUBJECT_OF_FORM: Readonly<Record<Asked['form'], SubjectKind>> = {
+  task: 'task',
+  session_arn: 'session',
+  access_key: 'session',
+  address: 'address',
+  user_principal_name: 'identity',
+  guid: 'event',
+  event: 'event',
+};
+
+function notSeen(question: Question, asked: Asked): Answer {
+  const { sources, options } = question;
+  return {
+    schema: 'whoran.answer/1',
+    asked: question.asked,
+    as_of: asOf(sources, { signIns: undefined, ecsEvents: asked.form === 'task' || asked.form === 'guid' }),
+    known_at: options.knownAt ?? null,
+    subject: { kind: SUBJECT_OF_FORM[asked.form], id: question.asked.trim() },
+    who: NOBODY,
+    how: null,
+    confidence: 'none',
+    identity: { method: null },
+    sign_in: { grade: 'none', id: null },
+    reason: 'not_seen',
+    sentence: notSeenSentence(question.asked.trim(), sources),
+    chain: [],
+    candidates: [],
+    is_provisional: false,
+    provisional_until: null,
+    conflicts: [],
+    other_ids: [],
+    searched: sources,
+  };
+}
