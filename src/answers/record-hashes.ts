@@ -137,7 +137,7 @@ export class RecordHashes {
 
 /** `eventID` of a CloudTrail record, `id` of an EventBridge envelope; empty where there is none. */
 function recordIdOf(frame: Frame): string {
-  const record: unknown = JSON.parse(frame.json ?? frame.bytes.toString('utf8'));
+  const record: unknown = JSON.parse((frame.stagingJson ?? frame.bytes).toString('utf8'));
   if (record === null || typeof record !== 'object') return '';
   const { eventID, id } = record as { eventID?: unknown; id?: unknown };
   const found = eventID ?? id;

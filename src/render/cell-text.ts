@@ -35,3 +35,10 @@ export function cellText(cell: Cell): string {
   if (Array.isArray(cell)) return cell.map(cellText).join('; ');
   return Object.entries(cell).map(([key, value]) => `${inertText(key)} ${cellText(value)}`).join(', ');
 }
+
+/** Evidence on one line: `hop source record_id sha256:…; …`. */
+export function evidenceText(cell: Cell): string {
+  return evidenceOf(cell)
+    .map(({ hop, source, record_id: id, sha256 }) => `${inertText(hop)} ${inertText(source)} ${inertText(id)} ${sha256 === '' ? 'not found' : `sha256:${inertText(sha256)}`}`)
+    .join('; ');
+}

@@ -2,8 +2,8 @@
  * CSV as RFC 4180 has it: CRLF after every line, quotes where they are needed, UTF-8 without a byte order mark; and proof
  * against formulas, since a spreadsheet runs what a log's author wrote.
  */
-import { cellText } from './cell-text.ts';
-import type { Cell, Table } from './document.ts';
+import { cellText, evidenceText } from './cell-text.ts';
+import type { Cell, Column, Row, Table } from './document.ts';
 
 /** What makes a spreadsheet take a cell for a formula, or for the start of one after it has dropped spaces: = + - @, their
  * full-width forms, which some programs fold, and controls such as tab and carriage return. */
@@ -20,10 +20,15 @@ export function csvField(cell: Cell): string {
   return NEEDS_QUOTES.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+function valueOf(row: Row, { name, kind }: Column): Cell {
+  const cell = row[name] ?? null;
+  return kind === 'evidence' ? evidenceText(cell) : cell;
+}
+
 /** The file's text, a line at a time: column names, then the rows in their order. */
 export async function* csvTable(table: Table): AsyncGenerator<string> {
   yield `${table.columns.map(({ name }) => csvField(name)).join(',')}\r\n`;
   for await (const row of table.rows()) {
-    yield `${table.columns.map(({ name }) => csvField(row[name] ?? null)).join(',')}\r\n`;
+    yield `${table.columns.map((column) => csvField(valueOf(row, column))).join(',')}\r\n`;
   }
 }

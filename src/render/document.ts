@@ -14,8 +14,7 @@ export type Row = Readonly<Record<string, Cell>>;
  * - `term`: a word that the report's glossary defines, linked to it.
  * - `evidence`: a list of `{ hop, source, record_id, sha256 }`.
  */
-export const COLUMN_KINDS = ['text', 'code', 'instant', 'count', 'share', 'hours', 'term', 'evidence'] as const;
-export type ColumnKind = (typeof COLUMN_KINDS)[number];
+export type ColumnKind = 'text' | 'code' | 'instant' | 'count' | 'share' | 'hours' | 'term' | 'evidence';
 
 export interface Column {
   /** As the query names it; heads the CSV's column and is the JSON's property. */

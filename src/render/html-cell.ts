@@ -69,7 +69,7 @@ function evidenceHtml(evidence: readonly EvidenceCell[]): string {
   if (evidence.length === 0) return '<span class="none">–</span>';
   const items = evidence.map(
     ({ hop, source, record_id: id, sha256 }) =>
-      `<li><span class="hop">${escapeHtml(hop)}</span> ${escapeHtml(source)} <code>${escapeHtml(id)}</code> <code class="hash">${escapeHtml(sha256)}</code></li>`,
+      `<li><span class="hop">${escapeHtml(hop)}</span> ${escapeHtml(source)} <code>${escapeHtml(id)}</code> <code class="hash">${sha256 === '' ? 'not found in landing' : escapeHtml(sha256)}</code></li>`,
   );
   return `<ol class="evidence">${items.join('')}</ol>`;
 }

@@ -19,6 +19,8 @@ export interface TableContext {
 }
 
 const NUMBERS = new Set(['count', 'share', 'hours']);
+/** A table of more columns than this, numbers counted half, is printed across the page. */
+const WIDEST_UPRIGHT = 7;
 
 interface Layout {
   readonly main: readonly { readonly column: Column; readonly under: readonly Column[] }[];
@@ -27,7 +29,9 @@ interface Layout {
 
 function layoutOf(columns: readonly Column[]): Layout {
   const shown = columns.filter(({ isData }) => !isData);
-  const main = shown.filter(({ under, isDetail }) => under === null && !isDetail);
+  const names = new Set(shown.map(({ name }) => name));
+  const standsUnder = ({ under }: Column): boolean => under !== null && names.has(under);
+  const main = shown.filter((column) => !standsUnder(column) && !column.isDetail);
   return {
     main: main.map((column) => ({ column, under: shown.filter(({ under }) => under === column.name) })),
     details: shown.filter(({ isDetail }) => isDetail),
@@ -64,7 +68,8 @@ function footHtml(table: Table, shown: number, context: TableContext): string {
 /** The table in pieces. Reads no more rows than it shows. */
 export async function* htmlTable(table: Table, context: TableContext): AsyncGenerator<string> {
   const layout = layoutOf(table.columns);
-  const isWide = layout.main.length > 6;
+  const weight = layout.main.reduce((sum, { column }) => sum + (NUMBERS.has(column.kind) ? 0.5 : 1), 0);
+  const isWide = weight > WIDEST_UPRIGHT;
   yield `<div class="table${isWide ? ' wide' : ''}" id="table-${escapeHtml(table.id)}">\n`;
   yield `<h3>${escapeHtml(table.title)}</h3>\n<p class="about">${escapeHtml(table.description.replace(/\s+/g, ' ').trim())}</p>\n`;
   let shown = 0;

@@ -1,0 +1,44 @@
+/*---
+id: rpt_traceability_findings
+title: Findings
+description: |
+  What the detections found in records of the period, the most severe first. A provisional finding may still vanish when late
+  records come.
+params: { from: timestamptz, to: timestamptz }
+controls: [soc2:CC7.2, soc2:CC7.3, iso27001:A.8.16]
+---*/
+with found as (
+  select
+    id, detection, severity, status, occurred_at, subject_kind, subject_id, summary, reason, controls, evidence, query_sha256
+  from findings
+  where occurred_at >= $from and occurred_at < $to
+),
+
+unfolded as (
+  select f.id, e.source, e.owner_id, e.record_id, e.record_at
+  from found f
+  cross join unnest(f.evidence) as u (e)
+),
+
+gathered as (
+  select
+    id,
+    array_agg(
+      cast(
+        row('evidence', source, owner_id, record_id, record_at)
+        as row(hop varchar, source varchar, owner_id varchar, record_id varchar, record_at timestamptz)
+      )
+      order by record_at, source, owner_id, record_id
+    ) as evidence
+  from unfolded
+  group by id
+)
+
+select
+  f.occurred_at, f.severity, f.detection, f.status, f.summary, f.subject_kind, f.subject_id, f.reason, f.controls,
+  f.id as finding_id, f.query_sha256, g.evidence
+from found f
+left join gathered g on g.id = f.id
+order by
+  case f.severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 else 4 end,
+  f.occurred_at, f.detection, f.id

@@ -1,0 +1,76 @@
+/*---
+id: rpt_traceability_limits
+title: What limits this report
+description: |
+  What is missing in the logs that the answers rest on, in sentences: sources that never came, begin late or end early,
+  records that could not be read, answers that are not yet due.
+params: { from: timestamptz, to: timestamptz }
+controls: [soc2:PI1.4]
+---*/
+with sources as (select source, tenant_id, sign_in_kind, first_at, complete_through from stg_sources),
+
+named as (
+  select
+    case source
+      when 'cloudtrail' then 'CloudTrail'
+      when 'ecs_events' then 'ECS events'
+      else 'sign-ins of tenant ' || coalesce(tenant_id, '?') || ' (' || coalesce(replace(sign_in_kind, '_', ' '), '?') || ')'
+    end as name,
+    first_at, complete_through
+  from sources
+),
+
+expected as (
+  select position, source, note
+  from (
+    values
+      (1, 'cloudtrail', 'No CloudTrail record is landed: who called whom is not known at all.'),
+      (2, 'sign_ins', 'No Entra sign-in is landed: no identity of a person is known.'),
+      (3, 'ecs_events', 'No ECS event (task state change) is landed: tasks are known from the calls that start them and from their role sessions alone, and a task that left neither is not counted.')
+  ) as e (position, source, note)
+),
+
+population as (select outcome from cor_population where at >= $from and at < $to),
+
+deliveries as (select records_rejected, records_set_aside from stg_deliveries),
+
+notes as (
+  select 1 as weight, cast(e.position as varchar) as place, e.note
+  from expected e
+  left join (select distinct source from sources) s on s.source = e.source
+  where s.source is null
+  union all
+  select
+    2, name,
+    'The period ends at ' || substr(cast($to as varchar), 1, 19) || 'Z, and ' || name || ' is complete through '
+    || substr(cast(complete_through as varchar), 1, 19) || 'Z: what happened later is not in this report.'
+  from named
+  where complete_through < $to
+  union all
+  select
+    3, name,
+    'The period begins at ' || substr(cast($from as varchar), 1, 19) || 'Z, and the first landed record of ' || name
+    || ' is of ' || substr(cast(first_at as varchar), 1, 19) || 'Z: what happened before is not in this report, and a session '
+    || 'that began before has no landed origin.'
+  from named
+  where first_at > $from
+  union all
+  select
+    4, '',
+    cast(count(*) as varchar) || ' of the population ' || case when count(*) = 1 then 'is' else 'are' end
+    || ' not yet due: the logs that would decide are not complete so far. They are neither traced nor untraced.'
+  from population
+  where outcome = 'not_yet_due'
+  having count(*) > 0
+  union all
+  select
+    5, '',
+    cast(sum(records_rejected) as varchar) || ' of the records delivered could not be read (of any time: a record that '
+    || 'cannot be read has no time to trust). They are listed by reason under Sources.'
+  from deliveries
+  having sum(records_rejected) > 0
+)
+
+select note
+from notes
+order by weight, place, note

@@ -1,0 +1,55 @@
+/*---
+id: rpt_traceability_population
+title: From recorded calls to the population
+description: |
+  Each ECS call that CloudTrail recorded in the period is left out for the first reason that holds, or counted. Copies of one
+  record were landed once. Tasks are counted at the time when they came to be: their creation, else the call that started
+  them, else their first role session.
+params: { from: timestamptz, to: timestamptz }
+controls: [soc2:PI1.4, iso27001:A.8.15]
+---*/
+with calls as (
+  select account_id, event_id, error_code, is_read_only
+  from stg_ecs_actions
+  where event_at >= $from and event_at < $to
+),
+
+counted_calls as (
+  select account_id, id from cor_population where at >= $from and at < $to and kind = 'action'
+),
+
+tasks as (
+  select task_key from cor_task_launchers where task_at >= $from and task_at < $to
+),
+
+sorted as (
+  select
+    case
+      when p.id is not null then 'counted'
+      when c.error_code is not null then 'failed'
+      when c.is_read_only then 'reads'
+      else 'agent'
+    end as fate
+  from calls c
+  left join counted_calls p on p.account_id = c.account_id and p.id = c.event_id
+),
+
+steps as (
+  select 1 as position, 'ECS calls recorded' as step, count(*) as amount from sorted
+  union all
+  select 2, 'left out: the call failed', -count(*) from sorted where fate = 'failed'
+  union all
+  select 3, 'left out: the call only reads', -count(*) from sorted where fate = 'reads'
+  union all
+  select 4, 'left out: the container agent''s own call', -count(*) from sorted where fate = 'agent'
+  union all
+  select 5, 'ECS actions that change something', count(*) from sorted where fate = 'counted'
+  union all
+  select 6, 'and tasks', count(*) from tasks
+  union all
+  select 7, 'population', (select count(*) from sorted where fate = 'counted') + (select count(*) from tasks)
+)
+
+select step, amount
+from steps
+order by position
