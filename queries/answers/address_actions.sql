@@ -17,7 +17,7 @@ with events as (
     and ($to_at::timestamptz is null or event_at < $to_at::timestamptz)
 )
 
-select event_id as id, event_at as at, event_name as name, resource, account_id, error_code, count(*) over () as total
+select event_id as id, event_at as "at", event_name as name, resource, account_id, error_code, count(*) over () as total
 from events
 order by event_at desc, account_id, event_id
 limit $row_limit

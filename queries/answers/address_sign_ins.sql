@@ -19,7 +19,7 @@ with sign_ins as (
 )
 
 select
-  sign_in_id as id, created_at as at, tenant_id, object_id, coalesce(display_name, user_principal_name) as name,
+  sign_in_id as id, created_at as "at", tenant_id, object_id, coalesce(display_name, user_principal_name) as name,
   coalesce(app_display_name, app_id) as application, ip_address as address, is_success, count(*) over () as total
 from sign_ins
 order by created_at desc, tenant_id, sign_in_id

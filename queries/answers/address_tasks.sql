@@ -23,7 +23,7 @@ actions as (
 )
 
 select
-  coalesce(t.task_arn, split_part(t.task_key, '/', 2)) as id, t.task_at as at, t.how, count(*) over () as total
+  coalesce(t.task_arn, split_part(t.task_key, '/', 2)) as id, t.task_at as "at", t.how, count(*) over () as total
 from tasks t
 where
   t.launch_account_id || '/' || t.launch_event_id in (select action_key from actions)

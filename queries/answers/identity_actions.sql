@@ -26,7 +26,7 @@ events as (
 )
 
 select
-  e.event_id as id, e.event_at as at, e.event_name as name, e.resource, e.account_id, e.error_code, count(*) over () as total
+  e.event_id as id, e.event_at as "at", e.event_name as name, e.resource, e.account_id, e.error_code, count(*) over () as total
 from events e
 inner join callers c on c.caller_key = e.caller_key
 order by e.event_at desc, e.account_id, e.event_id

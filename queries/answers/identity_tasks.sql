@@ -18,7 +18,7 @@ with tasks as (
     and ($to_at::timestamptz is null or task_at < $to_at::timestamptz)
 )
 
-select coalesce(task_arn, split_part(task_key, '/', 2)) as id, task_at as at, how, count(*) over () as total
+select coalesce(task_arn, split_part(task_key, '/', 2)) as id, task_at as "at", how, count(*) over () as total
 from tasks
 order by task_at desc, task_key
 limit $row_limit

@@ -5,8 +5,8 @@ description: Where a caller has no key, and several sessions share its principal
 params:
   caller_key: { type: text, description: "Key of cor_callers" }
 ---*/
-with candidates as (select session_id, at, why_not from cor_session_candidates where caller_key = $caller_key)
+with candidates as (select session_id, "at", why_not from cor_session_candidates where caller_key = $caller_key)
 
-select session_id, at, why_not
+select session_id, "at", why_not
 from candidates
-order by at desc, session_id, why_not
+order by "at" desc, session_id, why_not

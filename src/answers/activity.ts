@@ -2,20 +2,20 @@
  * Activity: what an identity did, or what was done from an address (INTERFACE, `whoran.activity/1`).
  */
 import { inert } from '../core/inert.ts';
-import { type SqlParameter } from '../engine/database.ts';
-import {
-  type Activity,
-  type ActivityAction,
-  type ActivitySession,
-  type ActivitySignIn,
-  type ActivityTask,
-  type SearchedSource,
-  type Who,
-  type WhoKind,
+import type { SqlParameter } from '../engine/database.ts';
+import type {
+  Activity,
+  ActivityAction,
+  ActivitySession,
+  ActivitySignIn,
+  ActivityTask,
+  SearchedSource,
+  Who,
+  WhoKind,
 } from './answer.ts';
 import { answerRow, answerRows, type AnswerReader } from './reader.ts';
 import { whoPhrase } from './sentence.ts';
-import { asOf } from './sources.ts';
+import { asOf, earliest } from './sources.ts';
 
 export interface IdentityRow {
   readonly tenant_id: string | null;
@@ -124,7 +124,7 @@ export async function addressActivity(
   return {
     schema: 'whoran.activity/1',
     asked,
-    as_of: asOf(sources, { signIns: undefined, ecsEvents: false }),
+    as_of: earliest(sources.filter(({ source }) => source !== 'ecs_events').map((source) => source.complete_through)),
     known_at: options.knownAt,
     subject: { kind: 'address', id: address },
     who: null,

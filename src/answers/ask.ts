@@ -1,14 +1,14 @@
 /**
  * `ask`: who is behind a task, a call, a session, an identity or an address, with the chain of proof, or why that can't be said.
  */
-import { type Activity, type Answer, type Candidate, type SearchedSource, type SubjectKind, type Who } from './answer.ts';
+import type { Activity, Answer, Candidate, SearchedSource, SubjectKind, Who } from './answer.ts';
 import { ACTIVITY_LIMIT, addressActivity, findIdentities, identityActivity, type ActivityOptions } from './activity.ts';
 import { readAsked, taskIdOfGuid, type Asked } from './asked.ts';
 import { callEdge, chainToSession, chainToTask, eventHop, findCaller, findSession, findTask, taskId, type Chain } from './chain.ts';
 import { answerRow, answerRows, type AnswerReader } from './reader.ts';
-import { type CallerRow, type EventRow, type SessionRow, type TaskRow } from './rows.ts';
+import type { CallerRow, EventRow, SessionRow, TaskRow } from './rows.ts';
 import { notSeenSentence, sentenceFor, type TellableSubject } from './sentence.ts';
-import { asOf, landedSources, neededSignIns } from './sources.ts';
+import { asOf, earliest, landedSources, neededSignIns } from './sources.ts';
 
 export interface AskOptions {
   /** Picks the session of a session ARN that was alive then. */
@@ -264,7 +264,7 @@ function notSeen(question: Question, asked: Asked): Answer {
   return {
     schema: 'whoran.answer/1',
     asked: question.asked,
-    as_of: asOf(sources, { signIns: undefined, ecsEvents: asked.form === 'task' || asked.form === 'guid' }),
+    as_of: earliest(sources.map((source) => source.complete_through)),
     known_at: options.knownAt ?? null,
     subject: { kind: SUBJECT_OF_FORM[asked.form], id: question.asked.trim() },
     who: NOBODY,

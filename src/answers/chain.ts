@@ -3,10 +3,10 @@
  *
  * It is walked backwards, one session at a time; each step is a point lookup, and chains are short.
  */
-import { type Confidence, type DetailValue, type Hop } from './answer.ts';
+import type { Confidence, DetailValue, Hop } from './answer.ts';
 import { recordEvidence, sessionEvidence, signInEvidence, taskEvidence } from './evidence.ts';
 import { answerRow, type AnswerReader } from './reader.ts';
-import { type CallerRow, type EventRow, type RecordKey, type SessionRow, type SignInRow, type TaskRow } from './rows.ts';
+import type { CallerRow, EventRow, RecordKey, SessionRow, SignInRow, TaskRow } from './rows.ts';
 
 /** Correlation walks 10 sessions deep and cuts there (ATTRIBUTION 4); a task adds one more. */
 const MAX_STEPS = 12;
@@ -151,7 +151,7 @@ function taskAction(task: TaskRow): RecordKey | undefined {
   const configurer = { account_id: task.configurer_account_id, event_id: task.configurer_event_id, at: task.configurer_at };
   const launch = { account_id: task.launch_account_id, event_id: task.launch_event_id, at: task.launch_at };
   const chosen = configurer.event_id !== null ? configurer : task.launcher_caller_key !== null ? launch : undefined;
-  return chosen && chosen.account_id !== null && chosen.event_id !== null && chosen.at !== null
+  return chosen?.account_id !== null && chosen.event_id !== null && chosen.at !== null
     ? { account_id: chosen.account_id, event_id: chosen.event_id, at: chosen.at }
     : undefined;
 }

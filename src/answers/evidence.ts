@@ -1,9 +1,9 @@
 /**
  * Evidence: the landed record behind a hop, and the SHA-256 of its bytes (RULINGS 20).
  */
-import { type Evidence } from './answer.ts';
+import type { Evidence } from './answer.ts';
 import { answerRow, answerRows, type AnswerReader } from './reader.ts';
-import { type RecordKey, type SessionRow, type SignInRow, type TaskRow } from './rows.ts';
+import type { RecordKey, SessionRow, SignInRow, TaskRow } from './rows.ts';
 
 interface CopyRow {
   readonly source_rank: number;

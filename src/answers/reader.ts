@@ -1,7 +1,7 @@
 /**
  * What the read side needs of a data folder: a published database to ask, and landing to cut evidence out of.
  */
-import { type Database, type SqlParameters } from '../engine/database.ts';
+import type { Database, SqlParameters } from '../engine/database.ts';
 import { queryText } from '../engine/query-file.ts';
 
 /** One landed batch member as it was delivered, unpacked. */

@@ -1,7 +1,7 @@
 /**
  * The rows that the queries of queries/answers give, as far as an answer reads them. Instants are RFC 3339 UTC.
  */
-import { type Confidence, type How, type SignInGrade, type WhoKind } from './answer.ts';
+import type { Confidence, How, SignInGrade, WhoKind } from './answer.ts';
 
 export interface SessionRow {
   readonly session_id: string;

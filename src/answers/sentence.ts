@@ -4,7 +4,7 @@
  * Everything out of a record is inert and cut.
  */
 import { inert } from '../core/inert.ts';
-import { type Answer, type SearchedSource, type Who } from './answer.ts';
+import type { Answer, SearchedSource, Who } from './answer.ts';
 import { reasonText } from './reasons.ts';
 
 /** The answer as far as the sentence needs it, and how to speak of what was asked. */

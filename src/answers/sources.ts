@@ -1,9 +1,9 @@
 /**
  * How far the sources are landed that an answer rests on (RULINGS 8).
  */
-import { type SearchedSource } from './answer.ts';
+import type { SearchedSource } from './answer.ts';
 import { answerRows, type AnswerReader } from './reader.ts';
-import { type SessionRow } from './rows.ts';
+import type { SessionRow } from './rows.ts';
 
 const USER_KINDS: readonly string[] = ['interactive_user', 'non_interactive_user'];
 const WORKLOAD_KINDS: readonly string[] = ['service_principal', 'managed_identity'];

@@ -21,7 +21,7 @@ function escapeCharacter(character: string): string {
  * What comes out is safe in a terminal, a log line and a chat; it isn't escaped for HTML or CSV.
  */
 export function inert(text: string, limit = 200): string {
-  const shown = [...text.slice(0, limit * 2 + 2)];
+  const shown = Array.from(text.slice(0, limit * 2 + 2));
   const kept = shown.length > limit ? [...shown.slice(0, limit - 1), '…'] : shown;
   return kept.join('').replace(NOT_INERT, escapeCharacter);
 }
