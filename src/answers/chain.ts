@@ -151,9 +151,9 @@ function taskAction(task: TaskRow): RecordKey | undefined {
   const configurer = { account_id: task.configurer_account_id, event_id: task.configurer_event_id, at: task.configurer_at };
   const launch = { account_id: task.launch_account_id, event_id: task.launch_event_id, at: task.launch_at };
   const chosen = configurer.event_id !== null ? configurer : task.launcher_caller_key !== null ? launch : undefined;
-  return chosen?.account_id !== null && chosen.event_id !== null && chosen.at !== null
-    ? { account_id: chosen.account_id, event_id: chosen.event_id, at: chosen.at }
-    : undefined;
+  if (!chosen) return undefined;
+  const { account_id, event_id, at } = chosen;
+  return account_id !== null && event_id !== null && at !== null ? { account_id, event_id, at } : undefined;
 }
 
 async function signInHop(reader: AnswerReader, session: SessionRow): Promise<Hop | undefined> {
