@@ -2,13 +2,13 @@
 id: rpt_traceability_checks
 title: Do the numbers add up?
 description: |
-  Counts taken two ways. `expected` is counted from the staged records and tasks themselves, `found` from the rows that this
+  Counts taken two ways. Expected is counted from the staged records and tasks themselves, found from the rows that this
   report lists.
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:PI1.4]
 ---*/
 with population as (
-  select kind, id, account_id, outcome from cor_population where at >= $from and at < $to
+  select kind, id, account_id, outcome from cor_population p where p.at >= $from and p.at < $to
 ),
 
 changing_calls as (

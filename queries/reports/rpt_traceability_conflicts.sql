@@ -16,7 +16,7 @@ with sessions as (
 ),
 
 behind as (
-  select session_id, count(*) as population from cor_population where at >= $from and at < $to group by session_id
+  select session_id, count(*) as population from cor_population p where p.at >= $from and p.at < $to group by session_id
 ),
 
 identities as (select tenant_id, object_id, name from cor_identities)

@@ -3,12 +3,12 @@ id: rpt_traceability_coverage
 title: Coverage by account and cluster
 description: |
   The population of each account and cluster by outcome. A record that names no cluster has none here; ECS then uses the
-  cluster `default`, which the record does not say.
+  cluster named default, which the record does not say.
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, iso27001:A.8.15]
 ---*/
 with population as (
-  select account_id, cluster_name, outcome, confidence from cor_population where at >= $from and at < $to
+  select account_id, cluster_name, outcome, confidence from cor_population p where p.at >= $from and p.at < $to
 )
 
 select

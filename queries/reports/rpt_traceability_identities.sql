@@ -8,9 +8,9 @@ params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.2, soc2:CC6.3, iso27001:A.5.16]
 ---*/
 with population as (
-  select kind, at, account_id, who_kind, who_tenant_id, who_object_id, who_issuer, who_subject, who_name, how
-  from cor_population
-  where at >= $from and at < $to
+  select kind, p.at, account_id, who_kind, who_tenant_id, who_object_id, who_issuer, who_subject, who_name, how
+  from cor_population p
+  where p.at >= $from and p.at < $to
 ),
 
 identities as (select tenant_id, object_id, name from cor_identities),
@@ -30,8 +30,8 @@ select
   count(*) filter (where kind = 'task' and how = 'ran') as tasks_ran,
   count(*) filter (where kind = 'task' and how = 'configured') as tasks_configured,
   count(distinct account_id) as accounts,
-  min(at) as first_at, max(at) as last_at
-from named
+  min(n.at) as first_at, max(n.at) as last_at
+from named n
 where who is not null
 group by who, who_kind, who_object_id, who_tenant_id, who_issuer
 order by count(*) desc, who, who_kind, who_object_id nulls last, who_tenant_id nulls last, who_issuer nulls last

@@ -30,7 +30,7 @@ expected as (
   ) as e (position, source, note)
 ),
 
-population as (select outcome from cor_population where at >= $from and at < $to),
+population as (select outcome from cor_population p where p.at >= $from and p.at < $to),
 
 deliveries as (select records_rejected, records_set_aside from stg_deliveries),
 
@@ -42,16 +42,15 @@ notes as (
   union all
   select
     2, name,
-    'The period ends at ' || substr(cast($to as varchar), 1, 19) || 'Z, and ' || name || ' is complete through '
-    || substr(cast(complete_through as varchar), 1, 19) || 'Z: what happened later is not in this report.'
+    'Complete through ' || substr(cast(complete_through as varchar), 1, 19) || 'Z, before the period''s end: ' || name
+    || '. What came later is not in this report.'
   from named
   where complete_through < $to
   union all
   select
     3, name,
-    'The period begins at ' || substr(cast($from as varchar), 1, 19) || 'Z, and the first landed record of ' || name
-    || ' is of ' || substr(cast(first_at as varchar), 1, 19) || 'Z: what happened before is not in this report, and a session '
-    || 'that began before has no landed origin.'
+    'First record landed ' || substr(cast(first_at as varchar), 1, 19) || 'Z, after the period''s start: ' || name
+    || '. What happened before is not in this report.'
   from named
   where first_at > $from
   union all

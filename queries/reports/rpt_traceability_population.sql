@@ -15,7 +15,7 @@ with calls as (
 ),
 
 counted_calls as (
-  select account_id, id from cor_population where at >= $from and at < $to and kind = 'action'
+  select account_id, id from cor_population p where p.at >= $from and p.at < $to and kind = 'action'
 ),
 
 tasks as (

@@ -8,7 +8,7 @@ params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC7.2]
 ---*/
 with population as (
-  select kind, outcome, reason from cor_population where at >= $from and at < $to
+  select kind, outcome, reason from cor_population p where p.at >= $from and p.at < $to
 )
 
 select

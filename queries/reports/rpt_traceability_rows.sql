@@ -9,10 +9,10 @@ controls: [soc2:CC6.1, soc2:CC7.2, iso27001:A.8.15]
 ---*/
 with recursive population as (
   select
-    at, kind, name, id, account_id, cluster_name, outcome, who_kind, who_tenant_id, who_object_id, who_issuer, who_subject,
+    p.at, kind, name, id, account_id, cluster_name, outcome, who_kind, who_tenant_id, who_object_id, who_issuer, who_subject,
     who_name, how, confidence, identity_method, sign_in_grade, sign_in_id, reason, session_id
-  from cor_population
-  where at >= $from and at < $to
+  from cor_population p
+  where p.at >= $from and p.at < $to
 ),
 
 identities as (select tenant_id, object_id, name from cor_identities),

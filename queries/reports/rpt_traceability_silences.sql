@@ -11,7 +11,7 @@ controls: [soc2:PI1.4, iso27001:A.8.15]
 with sources as (select source, tenant_id, sign_in_kind, first_at, complete_through from stg_sources),
 
 records as (
-  select 'cloudtrail' as source, account_id as owner_id, cast(null as varchar) as sign_in_kind, event_at as at
+  select 'cloudtrail' as source, account_id as owner_id, cast(null as varchar) as sign_in_kind, event_at as recorded_at
   from stg_events
   where event_at >= $from and event_at < $to
   union all
@@ -24,10 +24,10 @@ records as (
 
 by_hour as (
   select
-    source, owner_id, sign_in_kind, date_trunc('hour', at) as hour,
-    count(*) as records, min(at) as first_at, max(at) as last_at
+    source, owner_id, sign_in_kind, date_trunc('hour', recorded_at) as hour,
+    count(*) as records, min(recorded_at) as first_at, max(recorded_at) as last_at
   from records
-  group by source, owner_id, sign_in_kind, date_trunc('hour', at)
+  group by source, owner_id, sign_in_kind, date_trunc('hour', recorded_at)
 ),
 
 streams as (

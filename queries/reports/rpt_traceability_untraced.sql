@@ -9,10 +9,10 @@ controls: [soc2:CC7.2, soc2:CC7.3, iso27001:A.8.16]
 ---*/
 with population as (
   select
-    at, kind, name, id, account_id, cluster_name, outcome, reason, session_id, who_kind, who_tenant_id, who_object_id,
+    p.at, kind, name, id, account_id, cluster_name, outcome, reason, session_id, who_kind, who_tenant_id, who_object_id,
     who_issuer, who_subject, who_name
-  from cor_population
-  where at >= $from and at < $to and outcome in ('not_traced', 'not_yet_due')
+  from cor_population p
+  where p.at >= $from and p.at < $to and outcome in ('not_traced', 'not_yet_due')
 ),
 
 identities as (select tenant_id, object_id, name from cor_identities)

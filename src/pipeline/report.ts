@@ -194,14 +194,14 @@ class ReportRun {
   }
 
   #planFiles(): PlannedFile[] {
-    const { id, formats, csv } = this.#definition;
+    const { id, formats, csv, queries } = this.#definition;
     const base = `${id}_${timeInName(this.#options.from)}_${timeInName(this.#options.to)}`;
     const files: PlannedFile[] = [];
     if (formats.includes('html')) files.push({ name: `${base}.html`, format: 'html', about: 'the report' });
     if (formats.includes('csv')) {
       csv.forEach((table, index) => {
         const part = index === 0 ? '' : `_${table.replace(`rpt_${id}_`, '')}`;
-        files.push({ name: `${base}${part}.csv`, format: 'csv', about: `all rows of ${table}`, table });
+        files.push({ name: `${base}${part}.csv`, format: 'csv', about: `all rows of “${queries.find((query) => query.id === table)?.header.title ?? table}”`, table });
       });
       files.push({ name: `${base}.csv.txt`, format: 'note', about: 'how to read the CSV files' });
     }

@@ -8,19 +8,23 @@ import { escapeHtml } from './html-escape.ts';
 
 const INSTANT = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2}(?:\.\d+)?)Z$/;
 
-/** How sure, told by shape before colour, so that it survives a copier. */
-const MARKS: Readonly<Record<string, string>> = { proved: '●', asserted: '◐', inferred: '○' };
+/** How sure, and what stands out, told by shape before colour, so that it survives a copier. */
+const MARKS: Readonly<Record<string, string>> = { proved: '●', asserted: '◐', inferred: '○', not_traced: '✕', not_yet_due: '…' };
+
+/** An id of so many characters, such as an account's, is not broken across lines. */
+const SHORT = 14;
 
 /** 1234567 as 1,234,567. */
 export function countText(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
-/** A fraction in per cent with one decimal, never rounded up: 99.97 % of something is not all of it. */
+/** A fraction in per cent with one decimal. What is not all is never rounded to 100, and what is not nothing never to 0. */
 export function shareText(share: number): string {
-  if (share > 0 && share < 0.001) return '< 0.1%';
-  // The small addend takes back what binary fractions lose: 0.29 * 1000 is 289.99….
-  return `${(Math.floor(share * 1000 + 1e-6) / 10).toFixed(1)}%`;
+  const rounded = (share * 100).toFixed(1);
+  if (share < 1 && rounded === '100.0') return '> 99.9%';
+  if (share > 0 && rounded === '0.0') return '< 0.1%';
+  return `${rounded}%`;
 }
 
 /** Hours as days and hours. */
@@ -42,7 +46,7 @@ export function termId(term: string): string {
 
 function termHtml(text: string, terms: ReadonlySet<string>): string {
   const mark = MARKS[text];
-  const shown = `${mark === undefined ? '' : `<span class="mark" aria-hidden="true">${mark}</span> `}${escapeHtml(text)}`;
+  const shown = `${mark === undefined ? '' : `<span class="mark" aria-hidden="true">${mark}</span> `}${escapeHtml(text).replaceAll('_', '_<wbr>')}`;
   return terms.has(text) ? `<a href="#${termId(text)}">${shown}</a>` : shown;
 }
 
@@ -62,7 +66,8 @@ export function cellHtml(cell: Cell, column: Column, terms: ReadonlySet<string>)
   if (column.kind === 'term' && typeof cell === 'string') return termHtml(cell, terms);
   if (column.kind === 'evidence') return evidenceHtml(evidenceOf(cell));
   const text = escapeHtml(valueText(cell, column));
-  return column.kind === 'code' ? `<code>${text}</code>` : text;
+  if (column.kind !== 'code') return text;
+  return text.length <= SHORT ? `<code class="short">${text}</code>` : `<code>${text}</code>`;
 }
 
 function evidenceHtml(evidence: readonly EvidenceCell[]): string {

@@ -21,6 +21,8 @@ export interface TableContext {
 const NUMBERS = new Set(['count', 'share', 'hours']);
 /** A table of more columns than this, numbers counted half, is printed across the page. */
 const WIDEST_UPRIGHT = 7;
+/** A table of so many rows is not broken across printed pages. */
+const SHORT = 12;
 
 interface Layout {
   readonly main: readonly { readonly column: Column; readonly under: readonly Column[] }[];
@@ -38,22 +40,21 @@ function layoutOf(columns: readonly Column[]): Layout {
   };
 }
 
-function headHtml({ main }: Layout): string {
+function headHtml({ main, details }: Layout): string {
   const cells = main.map(({ column, under }) => {
     const also = under.length === 0 ? '' : `<div class="under">${under.map(({ title }) => escapeHtml(title)).join(', ')}</div>`;
     return `<th scope="col"${NUMBERS.has(column.kind) ? ' class="number"' : ''}>${escapeHtml(column.title)}${also}</th>`;
   });
-  return `<thead><tr>${cells.join('')}</tr></thead>`;
+  const lines = details.map(({ title }) => `<tr class="detail"><th colspan="${main.length}" scope="col">${escapeHtml(title)}</th></tr>`);
+  return `<thead><tr>${cells.join('')}</tr>${lines.join('')}</thead>`;
 }
 
 function rowHtml(row: Row, { main, details }: Layout, terms: ReadonlySet<string>): string {
   const cells = main.map(({ column, under }) => {
-    const style = NUMBERS.has(column.kind) ? ' class="number"' : column.kind === 'instant' ? ' class="instant"' : '';
-    return `<td${style}>${stackHtml(row, column, under, terms)}</td>`;
+    const style = NUMBERS.has(column.kind) ? 'number' : column.kind;
+    return `<td class="${style}">${stackHtml(row, column, under, terms)}</td>`;
   });
-  const lines = details.map(
-    (column) => `<tr class="detail"><td colspan="${main.length}"><span class="label">${escapeHtml(column.title)}</span> ${cellHtml(row[column.name] ?? null, column, terms)}</td></tr>`,
-  );
+  const lines = details.map((column) => `<tr class="detail"><td colspan="${main.length}">${cellHtml(row[column.name] ?? null, column, terms)}</td></tr>`);
   return `<tbody><tr>${cells.join('')}</tr>${lines.join('')}</tbody>\n`;
 }
 
@@ -70,7 +71,9 @@ export async function* htmlTable(table: Table, context: TableContext): AsyncGene
   const layout = layoutOf(table.columns);
   const weight = layout.main.reduce((sum, { column }) => sum + (NUMBERS.has(column.kind) ? 0.5 : 1), 0);
   const isWide = weight > WIDEST_UPRIGHT;
-  yield `<div class="table${isWide ? ' wide' : ''}" id="table-${escapeHtml(table.id)}">\n`;
+  // A short table stands on one printed page.
+  const isShort = table.rowCount <= SHORT && layout.details.length === 0;
+  yield `<div class="table${isWide ? ' wide' : ''}${isShort ? ' short' : ''}" id="table-${escapeHtml(table.id)}">\n`;
   yield `<h3>${escapeHtml(table.title)}</h3>\n<p class="about">${escapeHtml(table.description.replace(/\s+/g, ' ').trim())}</p>\n`;
   let shown = 0;
   if (table.rowCount === 0) yield '<p class="empty">None.</p>\n';

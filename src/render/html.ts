@@ -41,7 +41,8 @@ async function inlineHtml(parts: readonly Inline[], document: ReportDocument): P
         const table = tableOf(document, part.table);
         const column = table.columns.find(({ name }) => name === part.column);
         if (!column) throw new Error(`{{value ${part.table}.${part.column}}}: the query has no such column`);
-        return escapeHtml(valueText((await firstRow(table))?.[part.column] ?? null, column));
+        const text = escapeHtml(valueText((await firstRow(table))?.[part.column] ?? null, column));
+        return part.isStrong ? `<strong>${text}</strong>` : text;
       }
     }
   });
@@ -58,14 +59,18 @@ function headerHtml(document: ReportDocument, blocks: readonly Block[]): string 
     ['Run at', instantText(document.runAt)],
     ['Run by', document.runBy],
     ['Program', `${program.name} ${program.version}`],
-    ['Evidence for', document.controls.map(({ id, name }) => `${id} ${name}`).join('; ') || '–'],
-    ['Files of this report', document.files.map(({ name }) => name).join(', ')],
   ];
+  const lists: [string, readonly (readonly [string, string])[]][] = [
+    ['Gives evidence for', document.controls.map(({ id, name }) => [id, name] as const)],
+    ['Files of this report', document.files.map(({ name, about }) => [name, about] as const)],
+  ];
+  const listHtml = ([name, items]: (typeof lists)[number]): string =>
+    `<div class="whole"><dt>${escapeHtml(name)}</dt>${items.map(([item, about]) => `<dd><b>${escapeHtml(item)}</b> ${escapeHtml(about)}</dd>`).join('')}</div>`;
   const headings = blocks.flatMap((block) => (block.kind === 'heading' && block.level === 2 ? [block.text] : []));
   return (
     `<header>\n<p class="kicker">${escapeHtml(program.name)} · ${escapeHtml(document.id)} report</p>\n<h1>${escapeHtml(document.title)}</h1>\n` +
     `<p class="period">${escapeHtml(instantText(period.from))} to ${escapeHtml(instantText(period.to))}</p>\n` +
-    `<dl class="facts">${facts.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join('\n')}</dl>\n` +
+    `<dl class="facts">${facts.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join('\n')}${lists.map(listHtml).join('\n')}</dl>\n` +
     `<nav class="contents" aria-label="Contents"><ol>${headings.map((text) => `<li><a href="#${slug(text)}">${escapeHtml(text)}</a></li>`).join('')}</ol></nav>\n</header>\n`
   );
 }

@@ -5,7 +5,7 @@
  *
  * ```
  * ## Heading                      a section        ### Heading      a part of one
- * A paragraph with **strong**, *emphasis*, `code` and a number {{value rpt_totals.population}}.
+ * A paragraph with **strong**, *emphasis*, `code` and a number {{value rpt_totals.population}}, also a **{{value a.b}}**.
  * - an item of a list
  * term                            a definition: the term on a line of its own, then ": " and what it means
  * : What it means.
@@ -15,7 +15,7 @@
 
 export type Inline =
   | { readonly kind: 'text' | 'strong' | 'emphasis' | 'code'; readonly text: string }
-  | { readonly kind: 'value'; readonly table: string; readonly column: string };
+  | { readonly kind: 'value'; readonly table: string; readonly column: string; readonly isStrong: boolean };
 
 export type Block =
   | { readonly kind: 'heading'; readonly level: 2 | 3; readonly text: string }
@@ -25,15 +25,16 @@ export type Block =
   | { readonly kind: 'slot'; readonly name: string; readonly argument: string | null };
 
 const SLOT = /^\{\{\s*([a-z_]+)(?:\s+([a-z][a-z0-9_]*))?\s*\}\}$/;
-const INLINE = /\*\*(?<strong>[^*]+)\*\*|\*(?<emphasis>[^*]+)\*|`(?<code>[^`]+)`|\{\{\s*value\s+(?<table>[a-z][a-z0-9_]*)\.(?<column>[a-z][a-z0-9_]*)\s*\}\}/g;
+const INLINE =
+  /(?<mark>\*\*)?\{\{\s*value\s+(?<table>[a-z][a-z0-9_]*)\.(?<column>[a-z][a-z0-9_]*)\s*\}\}\k<mark>|\*\*(?<strong>[^*]+)\*\*|\*(?<emphasis>[^*]+)\*|`(?<code>[^`]+)`/g;
 
 function parseInline(text: string): Inline[] {
   const parts: Inline[] = [];
   let from = 0;
   for (const match of text.matchAll(INLINE)) {
     if (match.index > from) parts.push({ kind: 'text', text: text.slice(from, match.index) });
-    const { strong, emphasis, code, table, column } = match.groups ?? {};
-    if (table !== undefined && column !== undefined) parts.push({ kind: 'value', table, column });
+    const { mark, strong, emphasis, code, table, column } = match.groups ?? {};
+    if (table !== undefined && column !== undefined) parts.push({ kind: 'value', table, column, isStrong: mark !== undefined });
     else if (strong !== undefined) parts.push({ kind: 'strong', text: strong });
     else if (emphasis !== undefined) parts.push({ kind: 'emphasis', text: emphasis });
     else parts.push({ kind: 'code', text: code ?? '' });

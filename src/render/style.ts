@@ -23,16 +23,16 @@ h1 { font-size: 2.5rem; line-height: 1.12; font-weight: 500; letter-spacing: -.0
 h2 { margin: 4rem 0 1rem; padding-top: 1rem; border-top: 2px solid var(--ink); font-size: 1.5rem; line-height: 1.25; font-weight: 500; }
 h3 { margin: 2.25rem 0 .25rem; font-size: 1.05rem; line-height: 1.35; font-weight: 600; }
 p, ul.prose { max-width: 44rem; }
-p + p, ul.prose { margin-top: .75rem; }
+p + p, ul.prose { margin-top: .75rem; } dl + p { margin-top: 2rem; }
 ul.prose { padding-left: 1.2rem; } ul.prose li + li { margin-top: .35rem; }
 a { color: inherit; text-decoration-color: var(--rule); text-underline-offset: .18em; }
 a:hover { text-decoration-color: currentColor; }
-code { font: .84em/1.45 var(--mono); overflow-wrap: anywhere; }
+code { font: .84em/1.45 var(--mono); overflow-wrap: anywhere; } code.short { white-space: nowrap; overflow-wrap: normal; }
 .kicker { margin-bottom: .75rem; font: 600 .75rem/1.4 var(--sans); letter-spacing: .12em; text-transform: uppercase; color: var(--deep); }
 .period { margin-top: 1rem; font-size: 1.2rem; color: var(--soft); }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem 2rem; margin-top: 2rem; padding: 1.25rem 0; border: solid var(--rule); border-width: 1px 0; font: .875rem/1.5 var(--sans); }
-.facts dt { font-size: .75rem; color: var(--soft); } .facts dd { margin: 0; overflow-wrap: anywhere; }
-.contents { margin-top: 2rem; font: .875rem/1.7 var(--sans); } .contents ol { padding-left: 1.4rem; columns: 2 18rem; }
+.facts .whole { grid-column: 1 / -1; } .facts .whole dd { display: grid; grid-template-columns: minmax(9rem, max-content) 1fr; gap: 0 1.5rem; } .facts .whole dd b { font-weight: 500; min-width: 9rem; } .facts dt { font-size: .75rem; color: var(--soft); } .facts dd { margin: 0; overflow-wrap: anywhere; }
+.contents { margin: 2rem 0; font: .875rem/1.7 var(--sans); } .contents ol { padding-left: 1.4rem; columns: 2 18rem; }
 .notes { max-width: 52rem; padding: 0; list-style: none; } .notes li { padding: .55rem 0 .55rem 2.75rem; border-top: 1px solid var(--rule); position: relative; overflow-wrap: anywhere; }
 .notes li:last-child { border-bottom: 1px solid var(--rule); }
 .notes li::before { content: counter(note); counter-increment: note; position: absolute; left: .5rem; font: 600 .8rem/2 var(--sans); color: var(--deep); } .notes { counter-reset: note; margin-top: 1rem; }
@@ -46,25 +46,25 @@ code { font: .84em/1.45 var(--mono); overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; font: .8125rem/1.42 var(--sans); }
 th { padding: .45rem .9rem .45rem 0; border-bottom: 1.5px solid var(--ink); text-align: left; vertical-align: bottom; font-weight: 600; background: var(--paper); }
 td { padding: .5rem .9rem .5rem 0; vertical-align: top; overflow-wrap: anywhere; min-width: 4.5rem; } tbody tr:first-child td { border-top: 1px solid var(--rule); }
-thead + tbody tr:first-child td { border-top: 0; } th:last-child, td:last-child { padding-right: 0; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; overflow-wrap: normal; } .instant { font-variant-numeric: tabular-nums; min-width: 6.2rem; overflow-wrap: normal; }
+thead + tbody tr:first-child td { border-top: 0; } thead tr:not(:last-child) th { border-bottom: 0; } thead .detail th { padding-top: 0; font-weight: 400; color: var(--soft); font-size: .92em; } th:last-child, td:last-child { padding-right: 0; }
+.term, th { overflow-wrap: normal; min-width: 0; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; overflow-wrap: normal; } .instant { font-variant-numeric: tabular-nums; min-width: 6.2rem; overflow-wrap: normal; }
 .under { font-size: .92em; color: var(--soft); font-weight: 400; } td a { text-decoration-color: transparent; } td a:hover { text-decoration-color: currentColor; }
 .mark { color: var(--deep); } .none { color: var(--soft); }
-.detail td { padding-top: 0; } .label { display: block; font-size: .72rem; color: var(--soft); } .detail .evidence { display: block; }
+.detail td { padding-top: 0; }
 .evidence { margin: 0; padding: 0; list-style: none; font-size: .72rem; } .evidence li { display: grid; grid-template-columns: 5.5rem 6.5rem minmax(9rem, 19rem) 1fr; gap: 0 .75rem; } .hop { color: var(--soft); }
 .foot { margin-top: .6rem; font: .75rem/1.5 var(--sans); color: var(--soft); max-width: none; } .foot strong { color: var(--ink); } .empty { margin-top: .5rem; font-style: italic; }
 dl.terms { display: grid; grid-template-columns: minmax(11rem, 15rem) 1fr; margin-top: 1rem; max-width: 58rem; } dl.terms dt, dl.terms dd { margin: 0; padding: .5rem 1rem .5rem 0; border-top: 1px solid var(--rule); }
 dl.terms dt { font: 600 .875rem/1.7 var(--sans); overflow-wrap: anywhere; } dl.terms :target, dt:target + dd { background: var(--faint); }
 .query { margin-top: 2rem; } .query p { font: .75rem/1.6 var(--sans); color: var(--soft); max-width: none; overflow-wrap: anywhere; } pre { margin: .5rem 0 0; padding: .9rem 1rem; background: var(--faint); font: .75rem/1.5 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; }
 .end { margin-top: 4rem; padding-top: 1rem; border-top: 2px solid var(--ink); font: .8125rem/1.5 var(--sans); color: var(--soft); max-width: none; }
-@media (max-width: 40rem) { body { padding-top: 2rem; } h1 { font-size: 1.9rem; } dl.terms { grid-template-columns: 1fr; } dl.terms dd { border-top: 0; padding-top: 0; } .wide table { min-width: 52rem; } }
+@media (max-width: 40rem) { body { padding-top: 2rem; } h1 { font-size: 1.9rem; } dl.terms { grid-template-columns: 1fr; } dl.terms dd { border-top: 0; padding-top: 0; } table { min-width: 44rem; } .wide table { min-width: 60rem; } .facts .whole dd { grid-template-columns: 1fr; margin-bottom: .4rem; } .contents ol { columns: auto; } }
 @page { size: A4; margin: 17mm 15mm 18mm; @bottom-left { content: ${cssString(footer)}; font: 7.5pt sans-serif; color: #5a5d63; } @bottom-right { content: counter(page) " of " counter(pages); font: 7.5pt sans-serif; color: #5a5d63; } }
 @page landscape { size: A4 landscape; }
 @media print {
   html { font-size: 12.5px; } body { max-width: none; padding: 0; font-size: 9.6pt; line-height: 1.45; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  h1 { font-size: 24pt; } h2 { font-size: 15pt; margin-top: 2.2rem; } h2, h3, .about { break-after: avoid; } h2.page { break-before: page; margin-top: 0; }
-  .wide { page: landscape; } .scroll { overflow: visible; } thead { display: table-header-group; } tbody, .notes li, .facts div, figure, dl.terms dd, dl.terms dt { break-inside: avoid; }
-  table { font-size: 7.6pt; } .evidence, .label { font-size: 6.6pt; } .foot, .query p { font-size: 7pt; break-before: avoid; } pre { font-size: 6.8pt; background: none; border: 1px solid var(--rule); }
+  h1 { font-size: 24pt; } h2 { font-size: 15pt; margin-top: 2.2rem; } h2, h3, .about { break-after: avoid; }
+  .wide, h2:has(+ .wide) { page: landscape; } h2:has(+ .wide) { break-before: page; margin-top: 0; } .about { break-inside: avoid; } .scroll { break-before: avoid; } thead { break-after: avoid; } .table.short { break-inside: avoid; } p:has(+ dl), p:has(+ .table) { break-after: avoid; } .scroll { overflow: visible; } thead { display: table-header-group; } tbody, .notes li, .facts div, figure, dl.terms dd, dl.terms dt { break-inside: avoid; }
+  table { font-size: 7.6pt; } .evidence { font-size: 6.6pt; } .foot, .query p { font-size: 7pt; break-before: avoid; } pre { font-size: 6.2pt; line-height: 1.38; background: none; border: 1px solid var(--rule); }
   a { text-decoration: none; } p, li { orphans: 3; widows: 3; } .number, .instant { min-width: 0; } td { min-width: 0; }
 }
 `;
