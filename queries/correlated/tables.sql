@@ -80,11 +80,11 @@ create table if not exists cor_sessions (
 -- Sign-ins that were considered for a root session and not picked. why_not: a word of ours, for example
 -- 'older than the token lifetime', 'one of several that fit', 'another row of the same correlation id'.
 create table if not exists cor_sign_in_candidates (
-  session_id varchar not null, tenant_id varchar, sign_in_id varchar not null, at timestamptz not null, why_not varchar not null
+  session_id varchar not null, tenant_id varchar, sign_in_id varchar not null, "at" timestamptz not null, why_not varchar not null
 );
 -- Sessions that might be the origin of a caller without a key, where more than one fits.
 create table if not exists cor_session_candidates (
-  caller_key varchar not null, session_id varchar not null, at timestamptz not null, why_not varchar not null
+  caller_key varchar not null, session_id varchar not null, "at" timestamptz not null, why_not varchar not null
 );
 
 -- One row a task. Key: task_key = '<account_id>/<task id without dashes>'.
@@ -105,6 +105,41 @@ create table if not exists cor_task_launchers (
   is_provisional boolean not null
 );
 create table if not exists cor_configurer_candidates (
-  task_key varchar not null, account_id varchar not null, event_id varchar not null, at timestamptz not null,
+  task_key varchar not null, account_id varchar not null, event_id varchar not null, "at" timestamptz not null,
   kind varchar not null, name varchar not null, why_not varchar not null
+);
+
+-- How far correlation has come: the newest batch, and a fingerprint of the configuration and the queries.
+create table if not exists cor_state (correlated_through integer not null, fingerprint varchar not null);
+-- The sources as they stood then.
+create table if not exists cor_sources_seen as select * from stg_sources limit 0;
+
+-- Sessions as STS opened them, before anybody asks who: see cor_sessions_opened.sql. Key: session_id.
+create table if not exists cor_sessions_opened (
+  session_id varchar not null, session_kind varchar not null, is_issued boolean not null, account_id varchar,
+  opened_at timestamptz not null, expires_at timestamptz,
+  opened_by_account_id varchar not null, opened_by_event_id varchar not null, opened_via varchar not null,
+  other_half_account_id varchar, other_half_event_id varchar,
+  role_arn varchar, role_session_name varchar, session_arn varchar, issued_principal_id varchar, source_ip varchar,
+  user_agent varchar, source_identity varchar, caller_identity_type varchar, caller_principal_id varchar,
+  caller_principal_arn varchar, invoked_by varchar, caller_key varchar not null, caller_source_identity varchar,
+  provider varchar, saml_issuer varchar, audience varchar, subject varchar, principal_tags map(varchar, varchar),
+  error_code varchar,
+  task_key varchar                 -- of a task role's session
+);
+
+-- Every session and other caller with the hop before it: see cor_session_nodes.sql. Key: session_id.
+create table if not exists cor_session_nodes (
+  session_id varchar not null, session_kind varchar not null, is_issued boolean not null, account_id varchar,
+  opened_at timestamptz, expires_at timestamptz,
+  opened_by_account_id varchar, opened_by_event_id varchar, opened_via varchar,
+  other_half_account_id varchar, other_half_event_id varchar,
+  role_arn varchar, role_session_name varchar, session_arn varchar, issued_principal_id varchar, source_ip varchar,
+  user_agent varchar, source_identity varchar, caller_source_identity varchar, invoked_by varchar,
+  provider varchar, saml_issuer varchar, audience varchar, subject varchar, principal_tags map(varchar, varchar),
+  identity_type varchar, principal_arn varchar, identity_user_name varchar, session_issuer_arn varchar,
+  upstream_task_key varchar, upstream_caller_key varchar, upstream_session_id varchar, upstream_method varchar,
+  upstream_confidence varchar, upstream_is_configured boolean not null,
+  end_reason varchar,              -- why the chain ends here, where it does
+  end_is_provisional boolean not null
 );

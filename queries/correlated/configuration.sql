@@ -1,0 +1,15 @@
+/*---
+id: configuration
+title: The configuration as tables
+description: What whoran.yaml says about attribution, so that a query needs no parameters. Written before each correlation.
+---*/
+create table if not exists cfg_settings (
+  tag_oid varchar not null, tag_uti varchar not null, tag_correlation_id varchar not null,   -- in lower case
+  token_lifetime_minutes integer not null, managed_identity_lifetime_minutes integer not null, settle_minutes integer not null
+);
+create table if not exists cfg_tenants (tenant_id varchar not null);
+create table if not exists cfg_audiences (audience varchar not null, app_id varchar not null);
+create table if not exists cfg_saml_apps (provider varchar not null, app_id varchar not null);
+-- A role session name pattern: fixed text around one of 'oid.uti', 'oid', 'upn'.
+create table if not exists cfg_session_names (prefix varchar not null, shape varchar not null, suffix varchar not null);
+create table if not exists cfg_unused_sign_in_kinds (sign_in_kind varchar not null);

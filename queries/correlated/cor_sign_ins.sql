@@ -1,0 +1,31 @@
+/*---
+id: cor_sign_ins
+title: The current version of each sign-in
+description: |
+  One row a sign-in id. Of two versions of one id the later retrieval wins, then the later update time, then the one with
+  more filled fields, then the greater SHA-256 (RULINGS 19); rows without a time rank below those that have one.
+scope: scope_sign_ins
+---*/
+with scope as (select tenant_id, sign_in_id from scope_sign_ins),
+
+ranked as (
+  select
+    s.*,
+    row_number() over (
+      partition by s.tenant_id, s.sign_in_id
+      order by
+        s.retrieved_at desc nulls last, s.row_updated_at desc nulls last, s.filled_fields desc, s.record_sha256 desc,
+        s.batch_seq, s.member, s.record_number
+    ) as version_rank
+  from stg_sign_ins s
+  inner join scope on scope.tenant_id = s.tenant_id and scope.sign_in_id = s.sign_in_id
+)
+
+select
+  tenant_id, sign_in_id, created_at, sign_in_kind, is_success, error_code, object_id, user_id, user_principal_name,
+  display_name, user_type, service_principal_id, app_id, app_display_name, resource_id, resource_display_name, ip_address,
+  correlation_id, token_id, entra_session_id, federated_credential_id, agent_type, authentication_requirement,
+  conditional_access_status, row_updated_at, retrieved_at, filled_fields, source_form, batch_seq, member, record_number,
+  record_sha256
+from ranked
+where version_rank = 1

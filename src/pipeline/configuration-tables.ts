@@ -1,0 +1,52 @@
+/**
+ * The configuration as tables (`queries/correlated/configuration.sql`), so that a query needs no parameters.
+ */
+import type { Config } from '../config/config.ts';
+import type { Database, SqlParameters } from '../engine/database.ts';
+
+/** Replaces the `cfg_*` tables by what `config` says. Values travel as parameters, never as SQL text. */
+export async function writeConfiguration(db: Database, config: Config): Promise<void> {
+  const { attribution } = config;
+  await replace(db, 'cfg_settings', [
+    {
+      tag_oid: attribution.tags.oid.toLowerCase(),
+      tag_uti: attribution.tags.uti.toLowerCase(),
+      tag_correlation_id: attribution.tags.correlation_id.toLowerCase(),
+      token_lifetime_minutes: attribution.token_lifetime_minutes,
+      managed_identity_lifetime_minutes: attribution.managed_identity_lifetime_minutes,
+      settle_minutes: attribution.settle_minutes,
+    },
+  ]);
+  await replace(db, 'cfg_tenants', config.tenants.map((tenant) => ({ tenant_id: tenant.id })));
+  await replace(db, 'cfg_audiences', Object.entries(config.audiences).map(([audience, app_id]) => ({ audience, app_id })));
+  await replace(db, 'cfg_saml_apps', Object.entries(config.saml_apps).map(([provider, app_id]) => ({ provider, app_id })));
+  await replace(db, 'cfg_session_names', attribution.session_names.flatMap(sessionNamePattern));
+  await replace(db, 'cfg_unused_sign_in_kinds', attribution.unused_sign_in_kinds.map((kind) => ({ sign_in_kind: kind })));
+}
+
+async function replace(db: Database, table: string, rows: readonly SqlParameters[]): Promise<void> {
+  await db.run(`delete from ${table}`);
+  for (const row of rows) {
+    const columns = Object.keys(row);
+    await db.run(
+      `insert into ${table} (${columns.join(', ')}) values (${columns.map((column) => `$${column}`).join(', ')})`,
+      row,
+    );
+  }
+}
+
+/** The patterns that a role session name can have: fixed text around one shape. Longest first: `{oid}.{uti}` holds `{oid}`. */
+const SHAPES = [
+  ['{oid}.{uti}', 'oid.uti'],
+  ['{oid}', 'oid'],
+  ['{upn}', 'upn'],
+] as const;
+
+/** `job-{upn}` → prefix `job-`, shape `upn`, no suffix. A pattern without a known shape names nobody: an empty list. */
+export function sessionNamePattern(pattern: string): { prefix: string; shape: string; suffix: string }[] {
+  for (const [mark, shape] of SHAPES) {
+    const at = pattern.indexOf(mark);
+    if (at >= 0) return [{ prefix: pattern.slice(0, at), shape, suffix: pattern.slice(at + mark.length) }];
+  }
+  return [];
+}
