@@ -6,7 +6,7 @@ description: The latest call of each schedule or rule whose name fits, or every 
 with unanswered as (select task_key from cor_task_launchers where reason = 'configurer_missing')
 
 select
-  m.task_key, m.account_id, m.event_id, m.event_at as at, m.kind, m.name,
+  m.task_key, m.account_id, m.event_id, m.event_at as "at", m.kind, m.name,
   case when m.is_by_time then 'one of several in the 15 minutes before the task' else 'one of several names that fit' end as why_not
 from cor_configurer_matches m
 inner join unanswered u on u.task_key = m.task_key

@@ -10,7 +10,7 @@ with scope as (select tenant_id, object_id from scope_identities),
 
 sign_in_rows as (
   select
-    tenant_id, object_id, created_at as at, sign_in_id as row_id, sign_in_kind,
+    tenant_id, object_id, created_at as seen_at, sign_in_id as row_id, sign_in_kind,
     sign_in_kind in ('service_principal', 'managed_identity') as is_workload,
     agent_type is not null and agent_type <> 'notAgentic' as is_agent,
     coalesce(display_name, user_principal_name) as name, user_principal_name
@@ -19,12 +19,12 @@ sign_in_rows as (
 ),
 
 audit_targets as (
-  select tenant_id, activity_at as at, audit_id, unnest(targets) as target from stg_directory_audits
+  select tenant_id, activity_at as seen_at, audit_id, unnest(targets) as target from stg_directory_audits
 ),
 
 audit_rows as (
   select
-    tenant_id, target.object_id as object_id, at, audit_id as row_id, cast(null as varchar) as sign_in_kind,
+    tenant_id, target.object_id as object_id, seen_at, audit_id as row_id, cast(null as varchar) as sign_in_kind,
     target.object_type = 'ServicePrincipal' as is_workload, false as is_agent,
     coalesce(target.display_name, target.user_principal_name) as name, target.user_principal_name as user_principal_name
   from audit_targets
@@ -40,9 +40,9 @@ seen as (
     bool_or(not r.is_workload) as is_person,
     bool_or(r.sign_in_kind is not null and r.sign_in_kind = 'service_principal') as has_service_principal_rows,
     bool_or(r.sign_in_kind is not null and r.sign_in_kind = 'managed_identity') as has_managed_identity_rows,
-    max_by(r.name, row(r.at, r.row_id)) filter (where r.name is not null) as name,
-    max_by(r.user_principal_name, row(r.at, r.row_id)) filter (where r.user_principal_name is not null) as user_principal_name,
-    min(r.at) as first_seen_at, max(r.at) as last_seen_at
+    max_by(r.name, row(r.seen_at, r.row_id)) filter (where r.name is not null) as name,
+    max_by(r.user_principal_name, row(r.seen_at, r.row_id)) filter (where r.user_principal_name is not null) as user_principal_name,
+    min(r.seen_at) as first_seen_at, max(r.seen_at) as last_seen_at
   from entra_rows r
   inner join scope on scope.tenant_id = r.tenant_id and scope.object_id = r.object_id
   group by r.tenant_id, r.object_id

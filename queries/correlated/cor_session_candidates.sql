@@ -6,7 +6,7 @@ description: Where several were issued to that principal in that second, none is
 with several as (select caller_key from cor_keyless_callers where sessions > 1)
 
 select
-  c.caller_key, o.session_id, o.opened_at as at, 'one of several issued to that principal in that second' as why_not
+  c.caller_key, o.session_id, o.opened_at as "at", 'one of several issued to that principal in that second' as why_not
 from several
 inner join cor_callers c on c.caller_key = several.caller_key
 inner join cor_sessions_opened o

@@ -6,7 +6,7 @@ description: |
   is older than a token can live; those from the session's address where nobody is named (RULINGS 11).
 ---*/
 with ambiguous as (
-  select w.session_id, w.tenant_id, w.sign_in_id, w.created_at as at, 'one of several that fit' as why_not
+  select w.session_id, w.tenant_id, w.sign_in_id, w.created_at as "at", 'one of several that fit' as why_not
   from cor_session_identities i
   inner join cor_window_sign_ins w
     on w.session_id = i.session_id and w.found = 'by_identity' and w.tenant_id = i.tenant_id and w.object_id = i.object_id
@@ -14,14 +14,14 @@ with ambiguous as (
 ),
 
 addressed as (
-  select w.session_id, w.tenant_id, w.sign_in_id, w.created_at as at, 'one of several from the same address' as why_not
+  select w.session_id, w.tenant_id, w.sign_in_id, w.created_at as "at", 'one of several from the same address' as why_not
   from cor_session_identities i
   inner join cor_window_sign_ins w on w.session_id = i.session_id and w.found = 'by_address'
   where i.grade = 'ambiguous' and i.object_id is null
 ),
 
 correlated as (
-  select i.session_id, s.tenant_id, s.sign_in_id, s.created_at as at, 'another row of the same correlation id' as why_not
+  select i.session_id, s.tenant_id, s.sign_in_id, s.created_at as "at", 'another row of the same correlation id' as why_not
   from cor_session_identities i
   inner join cor_tokens t on t.session_id = i.session_id
   inner join cor_sign_ins s
@@ -31,12 +31,12 @@ correlated as (
 ),
 
 earlier as (
-  select session_id, tenant_id, earlier_sign_in_id as sign_in_id, earlier_created_at as at, 'older than a token can live' as why_not
+  select session_id, tenant_id, earlier_sign_in_id as sign_in_id, earlier_created_at as "at", 'older than a token can live' as why_not
   from cor_session_identities
   where reason = 'sign_in_too_old' and grade = 'none' and earlier_sign_in_id is not null
 )
 
-select session_id, tenant_id, sign_in_id, at, why_not from ambiguous
-union all select session_id, tenant_id, sign_in_id, at, why_not from addressed
-union all select session_id, tenant_id, sign_in_id, at, why_not from correlated
-union all select session_id, tenant_id, sign_in_id, at, why_not from earlier
+select session_id, tenant_id, sign_in_id, "at", why_not from ambiguous
+union all select session_id, tenant_id, sign_in_id, "at", why_not from addressed
+union all select session_id, tenant_id, sign_in_id, "at", why_not from correlated
+union all select session_id, tenant_id, sign_in_id, "at", why_not from earlier

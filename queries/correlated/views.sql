@@ -45,7 +45,7 @@ left join cor_sessions s on s.session_id = c.session_id;
 create or replace view cor_population as
 with actions as (
   select
-    event_id as id, 'action' as kind, event_at as at, account_id, cluster_name, event_name as name,
+    event_id as id, 'action' as kind, event_at as "at", account_id, cluster_name, event_name as name,
     who_kind, who_tenant_id, who_object_id, who_issuer, who_subject, who_name, identity_method, confidence, how,
     sign_in_grade, sign_in_id, reason, is_provisional, is_traced, session_id
   from cor_ecs_actions
@@ -58,7 +58,7 @@ with actions as (
 ),
 tasks as (
   select
-    coalesce(task_arn, split_part(task_key, '/', 2)) as id, 'task' as kind, task_at as at, account_id, cluster_name,
+    coalesce(task_arn, split_part(task_key, '/', 2)) as id, 'task' as kind, task_at as "at", account_id, cluster_name,
     task_definition_arn as name,
     who_kind, who_tenant_id, who_object_id, who_issuer, who_subject, who_name, identity_method, confidence, how,
     sign_in_grade, sign_in_id, reason, is_provisional, is_traced, launcher_session_id as session_id

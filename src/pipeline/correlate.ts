@@ -172,7 +172,9 @@ class Correlation {
   }
 
   async #derive(name: string, parameters?: SqlParameters, file = `correlated/${name}`): Promise<void> {
-    await this.#db.run(`create or replace temp table ${name} as ${await queryText(file)}`, parameters);
+    const text = await queryText(file);
+    // The driver refuses a parameter that the statement does not have.
+    await this.#db.run(`create or replace temp table ${name} as ${text}`, text.includes('$since') ? parameters : undefined);
   }
 
   /** Replaces the rows in scope of a stored table by what its query gives. */
