@@ -1,0 +1,33 @@
+/**
+ * Findings as a person reads them: one paragraph each, the most severe first.
+ */
+import type { Finding, FindingsDocument } from '../../answers/findings.ts';
+import { inert } from '../../core/inert.ts';
+import type { Page } from './answer.ts';
+import { wrapped } from './width.ts';
+
+const SEVERITY_ORDER = ['critical', 'high', 'medium', 'low'] as const;
+
+/** The lines of the findings, each at most `columns` wide. */
+export function findingsLines(document: FindingsDocument, page: Page): string[] {
+  const { findings } = document;
+  const sorted = SEVERITY_ORDER.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
+  const counts = SEVERITY_ORDER.map((severity) => [severity, findings.filter((finding) => finding.severity === severity).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([severity, count]) => `${count} ${severity}`);
+  const lead = findings.length === 0 ? 'No findings.' : `${findings.length} finding${findings.length === 1 ? '' : 's'}: ${counts.join(', ')}.`;
+  return [page.style.bold(lead), ...sorted.flatMap((finding) => findingLines(finding, page)), '', page.style.dim(`As of ${document.as_of ?? 'nothing landed'}. Times are UTC.`)];
+}
+
+function findingLines(finding: Finding, { style, columns }: Page): string[] {
+  const colour = { critical: style.poor, high: style.poor, medium: style.fair, low: style.dim }[finding.severity];
+  const status = finding.status === 'open' ? '' : ` (${finding.status})`;
+  const id = inert(finding.subject.id, 120);
+  const evidence = finding.evidence.length === 0 ? '' : `, ${finding.evidence.length} record${finding.evidence.length === 1 ? '' : 's'} of evidence`;
+  return [
+    '',
+    `${colour(finding.severity)}  ${style.bold(finding.detection)}${status}  ${finding.occurred_at}`,
+    ...wrapped(inert(finding.summary, 400), columns - 2).map((line) => `  ${line}`),
+    ...wrapped(`${finding.subject.kind} ${id}${evidence}`, columns - 2).map((line) => style.dim(`  ${line}`)),
+  ];
+}
