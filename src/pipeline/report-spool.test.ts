@@ -1,0 +1,66 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RecordHashes } from '../answers/record-hashes.ts';
+import { Database, type SqlRow } from '../engine/database.ts';
+import { csvTable } from '../render/csv.ts';
+import { writeText } from './report-files.ts';
+import { spool, type Spooled } from './report-spool.ts';
+
+let db: Database;
+let folder: string;
+beforeEach(async () => {
+  db = await Database.open({ path: ':memory:', memoryLimit: '300MB' });
+  folder = await mkdtemp(join(tmpdir(), 'whoran-spool-'));
+});
+afterEach(async () => {
+  db.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function run(sql: string): Promise<Spooled> {
+  const reader = { db, landing: { readMember: () => Promise.reject(new Error('no evidence here')) } };
+  return spool(reader, { sql, parameters: {}, evidenceColumns: [] }, new RecordHashes(reader), join(folder, 'rows'));
+}
+async function collect(rows: AsyncIterable<SqlRow>): Promise<SqlRow[]> {
+  const held: SqlRow[] = [];
+  for await (const row of rows) held.push(row);
+  return held;
+}
+
+test('rows come back as they were, also with line breaks of every kind in them, and may be read again', async () => {
+  await db.run('create table t as select unnest($texts) as text', { texts: ['a\nb\r\nc', 'd\u2028e\u2029f', '\u001b[2J\u{1f600}\u202e'] });
+  const spooled = await run('select text, 1 as n, null as nothing from t order by text');
+  expect(spooled).toMatchObject({ columns: ['text', 'n', 'nothing'], rowCount: 3 });
+  const rows = await collect(spooled.rows());
+  expect(rows.map((row) => row['text'])).toEqual(['\u001b[2J\u{1f600}\u202e', 'a\nb\r\nc', 'd\u2028e\u2029f']);
+  expect(await collect(spooled.rows())).toEqual(rows);
+});
+
+test('columns are known without a row', async () => {
+  expect(await run("select 1 as a, 'x' as b where false")).toMatchObject({ columns: ['a', 'b'], rowCount: 0 });
+});
+
+test('300,000 rows go through spool and CSV without being held', async () => {
+  const rows = 300_000;
+  let most = 0;
+  const before = process.memoryUsage();
+  const watch = setInterval(() => {
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    most = Math.max(most, heapUsed + arrayBuffers);
+  }, 5);
+  try {
+    const spooled = await run(`select i, repeat('x', 200) || i as text, 'arn:aws:ecs:eu-central-1:111122223333:task/' || i as id from range(${rows}) as r (i) order by i`);
+    expect(spooled.rowCount).toBe(rows);
+    const columns = spooled.columns.map((name) => ({ name, title: name, kind: 'text' as const, about: '', under: null, isDetail: false, isData: false }));
+    const table = { id: 'rpt_long', title: 'Long', description: '', columns, rowCount: rows, rows: () => spooled.rows() };
+    const written = await writeText(join(folder, 'long.csv'), csvTable(table));
+    expect((await stat(join(folder, 'long.csv'))).size).toBe(written.bytes);
+    expect(written.bytes).toBeGreaterThan(rows * 250);
+  } finally {
+    clearInterval(watch);
+  }
+  // Held as objects, or as one string, the rows are well above 150 MB.
+  expect(most - before.heapUsed - before.arrayBuffers).toBeLessThan(100e6);
+});
