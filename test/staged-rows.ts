@@ -56,7 +56,7 @@ export function event(id: string, at: string, caller: string, fields: Fields = {
 
 /** An STS record that issues `key`, as a request and as an event. */
 export function sts(key: string, at: string, name: string, fields: Fields): StagedRow[] {
-  const callerKey = String(fields['caller_key'] ?? key);
+  const callerKey = typeof fields['caller_key'] === 'string' ? fields['caller_key'] : key;
   return [
     [
       'stg_sts_requests',

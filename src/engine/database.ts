@@ -26,17 +26,13 @@ export interface DatabaseOptions {
 /** Converts one driver value to its `SqlValue`. */
 function toSqlValue(value: unknown): SqlValue {
   if (value === null || value === undefined) return null;
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-    case 'number':
-      return value;
-    case 'bigint':
-      return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
+  if (typeof value === 'bigint') {
+    return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);
   }
   if (value instanceof Date) return instant(value);
   if (Array.isArray(value)) return value.map(toSqlValue);
-  return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, toSqlValue(item)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toSqlValue(item)]));
 }
 
 /** RFC 3339 UTC, with milliseconds only where there are any: `2026-01-15T09:00:02Z`. */
