@@ -1,0 +1,143 @@
+/**
+ * Status: how far each source is landed, what was delivered and rejected, how big the folder is, when it was last brought up
+ * to date.
+ */
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { kyselyOn } from '../engine/kysely.ts';
+import type { LedgerLine } from '../landing/landed-batches.ts';
+import type { Manifest } from '../store/manifest.ts';
+import type { SearchedSource } from './answer.ts';
+import { answerRow, answerRows, type AnswerReader } from './reader.ts';
+import { landedSources } from './sources.ts';
+
+export interface FormCounts {
+  readonly form: string;
+  readonly read: number;
+  readonly new: number;
+  readonly repeated: number;
+  readonly rejected: number;
+  readonly set_aside: number;
+}
+
+export interface SourceStatus extends SearchedSource {
+  /** From `complete_through` to now. */
+  readonly lag_seconds: number | null;
+  /** When its newest batch was landed. */
+  readonly last_delivery_at: string | null;
+}
+
+export interface RejectRow {
+  readonly file: string;
+  readonly record: number | null;
+  readonly form: string | null;
+  readonly reason: string;
+}
+
+export interface Status {
+  readonly schema: 'whoran.status/1';
+  readonly data: string;
+  /** When the state that is read was published. */
+  readonly published_at: string;
+  readonly batches: number;
+  readonly sources: readonly SourceStatus[];
+  /** Sources that are needed and never landed. */
+  readonly gaps: readonly { readonly source: string; readonly tenant_id: string | null; readonly sign_in_kind: string | null }[];
+  readonly forms: readonly FormCounts[];
+  readonly totals: Omit<FormCounts, 'form'>;
+  readonly store: { readonly landing_bytes: number; readonly database_bytes: number; readonly event_files: number; readonly events: number };
+  /** Only where asked for. */
+  readonly rejects?: readonly RejectRow[];
+}
+
+/** What status needs beyond an answer: the folder, its manifest and its ledger. */
+export interface StatusReader extends Pick<AnswerReader, 'db'> {
+  readonly dataDir: string;
+  readonly manifest: Manifest;
+  batches(): Iterable<LedgerLine>;
+}
+
+interface Tables {
+  readonly stg_rejects: { readonly batch_seq: number | null; readonly member: number | null; readonly origin: string; readonly record_number: number | null; readonly form: string | null; readonly reason: string };
+}
+
+type DeliveryRow = FormCounts & { readonly last_batch_seq: number };
+
+/** Which source a form's records belong to, in the words of `stg_sources`. */
+function sourceOfForm(form: string): string | undefined {
+  if (form.startsWith('cloudtrail_')) return 'cloudtrail';
+  if (form === 'ecs_events') return 'ecs_events';
+  return form.endsWith('_sign_ins') ? 'sign_ins' : undefined;
+}
+
+/** The status at `now`. With `rejects`, every record that couldn't be read. */
+export async function status(reader: StatusReader, { now, rejects = false }: { now: Date; rejects?: boolean }): Promise<Status> {
+  const deliveries = await answerRows<DeliveryRow>(reader, 'status_deliveries');
+  const batches = [...reader.batches()];
+  const isCorrelated = (await answerRow<{ is_there: boolean }>(reader, 'has_correlated_tables'))?.is_there ?? false;
+  return {
+    schema: 'whoran.status/1',
+    data: reader.dataDir,
+    published_at: reader.manifest.published_at.replace('.000Z', 'Z'),
+    batches: batches.length,
+    sources: (await landedSources(reader)).map((source) => ({
+      ...source,
+      lag_seconds: source.complete_through === null ? null : Math.max(0, Math.round((now.getTime() - Date.parse(source.complete_through)) / 1000)),
+      last_delivery_at: lastDelivery(source, deliveries, batches),
+    })),
+    gaps: isCorrelated ? await answerRows(reader, 'status_gaps') : [],
+    forms: deliveries.map(({ last_batch_seq: _seq, ...counts }) => counts),
+    totals: totals(deliveries),
+    store: await storeSizes(reader),
+    ...(rejects ? { rejects: await rejectRows(reader) } : {}),
+  };
+}
+
+function lastDelivery(source: SearchedSource, deliveries: readonly DeliveryRow[], batches: readonly LedgerLine[]): string | null {
+  const newest = Math.max(0, ...deliveries.filter(({ form }) => sourceOfForm(form) === source.source).map((delivery) => delivery.last_batch_seq));
+  return batches.find((line) => line.seq === newest)?.landed_at.replace('.000Z', 'Z') ?? null;
+}
+
+function totals(deliveries: readonly DeliveryRow[]): Omit<FormCounts, 'form'> {
+  const sum = (count: (row: DeliveryRow) => number): number => deliveries.reduce((total, row) => total + count(row), 0);
+  return {
+    read: sum((row) => row.read),
+    new: sum((row) => row.new),
+    repeated: sum((row) => row.repeated),
+    rejected: sum((row) => row.rejected),
+    set_aside: sum((row) => row.set_aside),
+  };
+}
+
+async function rejectRows(reader: Pick<AnswerReader, 'db'>): Promise<RejectRow[]> {
+  return kyselyOn<Tables>(reader.db)
+    .selectFrom('stg_rejects')
+    .select(['origin as file', 'record_number as record', 'form', 'reason'])
+    .orderBy('batch_seq')
+    .orderBy('member')
+    .orderBy('origin')
+    .orderBy('record_number')
+    .orderBy('reason')
+    .execute();
+}
+
+async function storeSizes(reader: StatusReader): Promise<Status['store']> {
+  const events = reader.manifest.files.filter((file) => file.relation === 'events');
+  return {
+    landing_bytes: await folderBytes(join(reader.dataDir, 'landing')),
+    database_bytes: await folderBytes(join(reader.dataDir, 'store')),
+    event_files: events.length,
+    events: events.reduce((sum, file) => sum + file.rows, 0),
+  };
+}
+
+/** The sizes of all files below a folder; 0 where there is none. Files that vanish meanwhile count nothing. */
+async function folderBytes(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => [])) {
+    if (!entry.isFile()) continue;
+    const stat = await lstat(join(entry.parentPath, entry.name)).catch(() => undefined);
+    bytes += stat?.size ?? 0;
+  }
+  return bytes;
+}

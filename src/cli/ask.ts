@@ -1,0 +1,97 @@
+/**
+ * `whoran ask ID`: who is behind it, and the proof.
+ */
+import type { Command } from 'commander';
+import type { Activity, Answer } from '../answers/answer.ts';
+import type { AskOptions } from '../answers/ask.ts';
+import { EXIT, WhoranError } from '../core/errors.ts';
+import { parseTime, rfc3339 } from '../core/times.ts';
+import type { Context } from './context.ts';
+import { withReader, withReaderOf } from './data.ts';
+import { readPeriod, withPeriod, type PeriodOptions } from './period.ts';
+
+interface Options extends PeriodOptions {
+  readonly at?: string;
+  readonly knownAt?: string;
+  readonly limit?: string;
+}
+
+const EXAMPLES = `
+ID is a task (ARN or bare id), an event id, an access key id, a session ARN, a
+user principal name or object id, an IP address, or an awslogs stream name.
+Exit code 1 means that nothing landed mentions it.
+
+Examples:
+  $ whoran ask arn:aws:ecs:eu-central-1:111122223333:task/jobs/0f9de17a6465404e8b1b2356dc13c2f8
+  $ whoran ask nightly/app/0f9de17a6465404e8b1b2356dc13c2f8
+  $ whoran ask aiko@example.com --from 2026-01-01
+  $ whoran ask ASIAEXAMPLE000000001 --json
+  $ whoran ask 0f9de17a6465404e8b1b2356dc13c2f8 --known-at 2026-01-15T12:00:00Z`;
+
+export function registerAsk(program: Command, context: Context): void {
+  withPeriod(
+    program
+      .command('ask')
+      .description('answer who is behind a task, a call, a session, an identity or an address, with the proof')
+      .argument('<id>', 'what to ask about')
+      .option('--at <time>', 'of a session ARN, the session that was alive then')
+      .option('--known-at <time>', 'answer as of what had been landed then'),
+  )
+    .option('--limit <count>', 'rows of each list of an identity or address (1000)')
+    .addHelpText('after', EXAMPLES)
+    .action(async (id: string, options: Options) => {
+      await runAsk(context, id, options);
+    });
+}
+
+async function runAsk(context: Context, id: string, options: Options): Promise<void> {
+  if (id.trim() === '') throw new WhoranError('the id is empty', { exitCode: EXIT.wrongUse, hint: 'See `whoran ask --help` for what can be asked.' });
+  const knownAt = options.knownAt === undefined ? undefined : parseTime(options.knownAt, '--known-at');
+  const asked: AskOptions = {
+    ...readPeriod(options),
+    ...(options.at === undefined ? {} : { at: parseTime(options.at, '--at') }),
+    ...(options.limit === undefined ? {} : { limit: readLimit(options.limit) }),
+    ...(knownAt === undefined ? {} : { knownAt: rfc3339(knownAt) }),
+  };
+  const { ask } = await import('../answers/ask.ts');
+  const answer = await (knownAt === undefined
+    ? withReader(context, (reader) => ask(reader, id, asked))
+    : withReaderOf(await folderKnownAt(context, knownAt), (reader) => ask(reader, id, asked)));
+  if (context.globals.json) context.json(answer);
+  else await print(context, answer);
+  if ('reason' in answer && answer.reason === 'not_seen') context.exitCode = EXIT.found;
+}
+
+async function folderKnownAt(context: Context, knownAt: Date): Promise<string> {
+  const [{ buildKnownAt }, { loadConfig }, { progressOn }] = await Promise.all([
+    import('../pipeline/known-at.ts'),
+    import('../config/load.ts'),
+    import('./progress.ts'),
+  ]);
+  const progress = progressOn(context);
+  try {
+    return await buildKnownAt(context.globals.data, knownAt, await loadConfig(context.globals.config), (step) => {
+      progress.step(step);
+    });
+  } finally {
+    progress.done();
+  }
+}
+
+function readLimit(text: string): number {
+  const limit = Number(text);
+  if (!/^\d{1,6}$/.test(text) || limit < 1) {
+    throw new WhoranError(`--limit: ${JSON.stringify(text.slice(0, 20))} is no count`, { exitCode: EXIT.wrongUse, hint: 'Give a whole number from 1 to 999999.' });
+  }
+  return limit;
+}
+
+async function print(context: Context, answer: Answer | Activity): Promise<void> {
+  if (answer.schema === 'whoran.answer/1') {
+    const { answerLines } = await import('./print/answer.ts');
+    context.lines(answerLines(answer, context.page));
+  } else {
+    const { activityLines } = await import('./print/activity.ts');
+    context.lines(activityLines(answer, context.page));
+  }
+}
