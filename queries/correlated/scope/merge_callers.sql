@@ -33,4 +33,4 @@ update cor_callers set
   account_id = null, identity_type = null, principal_id = null, principal_arn = null, identity_user_name = null,
   session_created_at = null, session_issuer_arn = null, invoked_by = null, source_identity = null
 from scope_opened s
-where s.session_id = cor_callers.caller_key and cor_callers.identity_type is not null;
+where s.session_id = cor_callers.caller_key;
