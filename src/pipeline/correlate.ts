@@ -38,7 +38,7 @@ const STORED = {
   cor_configurer_candidates: ['scope_tasks', ['task_key']],
   cor_session_nodes: ['scope_sessions', ['session_id']],
   cor_sessions: ['scope_sessions', ['session_id']],
-  cor_sign_in_candidates: ['scope_roots', ['session_id']],
+  cor_sign_in_candidates: ['scope_answered', ['session_id']],
 } as const satisfies Record<string, readonly [scope: string, key: readonly string[]]>;
 
 type StoredTable = keyof typeof STORED;
@@ -156,6 +156,8 @@ class Correlation {
     }
     await this.#derive('cor_session_paths');
     await this.#derive('scope_roots', undefined, 'correlated/scope/scope_roots');
+    // What stands there for a session that is no root any more has to go too.
+    await this.#db.run('create or replace temp table scope_answered as from scope_roots union from scope_sessions');
     await this.#derive('cor_tokens');
     await this.#derive('cor_readiness');
     this.#progress('identities and sign-ins');
