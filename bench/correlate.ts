@@ -27,12 +27,13 @@ async function measure(events: number): Promise<void> {
     const result = await correlate(db, configSchema.parse({}), { all: true, progress: (step) => steps.push([step, performance.now() - began]) });
     const seconds = (performance.now() - began) / 1000;
     const answers = await db.all('select identity_method, reason, count(*) as sessions from cor_sessions group by all order by all');
-    console.log(JSON.stringify({
+    const figures = {
       bench: 'correlate', events: stored, sessions: result.sessions.stored, tasks: result.tasks.stored, seconds: Number(seconds.toFixed(2)),
       events_per_second: Math.round(stored / seconds), bare_group_by_seconds: Number(bare.toFixed(2)), ratio_to_bare: Number((bare / seconds).toFixed(2)),
       peak_rss_mib: Math.round(process.resourceUsage().maxRSS / 1024), memory_limit: MEMORY_LIMIT,
       steps: steps.map(([step, at]) => `${(at / 1000).toFixed(1)} s: ${step}`), answers,
-    }, null, 2));
+    };
+    process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
     db.close();
   } finally {
     await rm(folder, { recursive: true, force: true });

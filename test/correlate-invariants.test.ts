@@ -40,7 +40,7 @@ const token = fc.record({ minute, address, principal: fc.integer({ min: 0, max: 
 ) });
 const chain = fc.record({ minute, parent: fc.integer({ min: 0, max: 12 }), how: fc.constantFrom('key', 'keyless', 'half', 'user'), source: fc.option(person) });
 const job = fc.record({ minute, launcher: fc.option(fc.integer({ min: 0, max: 12 })), startedBy: fc.constantFrom('ecs-svc/1', 'chronos-schedule/nightly', 'AWS Step Functions', 'ad-hoc'), hasRole: fc.boolean(), hasEvent: fc.boolean() });
-const configurer = fc.record({ minute, caller: fc.integer({ min: 0, max: 12 }), order: fc.constantFrom(['deployment', 'ecs-svc/1'], ['schedule', 'nightly'], ['execution', 'etl']) });
+const configurer = fc.record({ minute, caller: fc.integer({ min: 0, max: 12 }), order: fc.constantFrom<readonly [string, string]>(['deployment', 'ecs-svc/1'], ['schedule', 'nightly'], ['execution', 'etl']) });
 
 /** Groups of rows that one record gives: they always come together. */
 const world = fc.record({
@@ -70,7 +70,7 @@ const world = fc.record({
     if (j.launcher !== null) groups.push([event(`run${n}`, at(j.minute), key(j.launcher), { event_name: 'RunTask' }), ['stg_task_launches', { ...task, event_id: `run${n}`, event_at: at(j.minute), event_name: 'RunTask', caller_key: key(j.launcher), aws_region: 'eu-west-1' }]]);
     return groups;
   }),
-  ...configurers.map((c, n): StagedRow[] => [event(`c${n}`, at(c.minute), key(c.caller)), ['stg_configurers', { account_id: ACCOUNT, event_id: `c${n}`, event_at: at(c.minute), event_name: 'x', aws_region: 'eu-west-1', kind: c.order[0] ?? '', name: c.order[1] ?? '', caller_key: key(c.caller), batch_seq: 1 }]]),
+  ...configurers.map((c, n): StagedRow[] => [event(`c${n}`, at(c.minute), key(c.caller)), ['stg_configurers', { account_id: ACCOUNT, event_id: `c${n}`, event_at: at(c.minute), event_name: 'x', aws_region: 'eu-west-1', kind: c.order[0], name: c.order[1], caller_key: key(c.caller), batch_seq: 1 }]]),
 ]);
 
 /** As ingest keeps it: the latest event time landed, per source and per tenant and kind. */
