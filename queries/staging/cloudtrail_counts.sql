@@ -1,0 +1,30 @@
+/*---
+id: cloudtrail_counts
+title: What the chunk held
+description: One row a batch member and form; rejects with their reason.
+---*/
+insert into stage_counts
+select
+  chunk.batch_seq, chunk.member, chunk.form,
+  count(*) as records_read,
+  count(*) filter (where chunk.reject_reason is null and not chunk.is_set_aside and dropped.batch_seq is null) as records_new,
+  count(*) filter (where chunk.reject_reason is null and not chunk.is_set_aside and dropped.batch_seq is not null) as records_repeated,
+  count(*) filter (where chunk.reject_reason is not null) as records_rejected,
+  count(*) filter (where chunk.is_set_aside) as records_set_aside
+from cloudtrail_chunk as chunk
+left join dedupe_dropped as dropped
+  on chunk.batch_seq = dropped.batch_seq and chunk.member = dropped.member and chunk.record_number = dropped.record_number
+group by chunk.batch_seq, chunk.member, chunk.form;
+
+insert into stg_rejects
+select chunk.batch_seq, chunk.member, members.origin, chunk.record_number, chunk.form, chunk.reject_reason as reason
+from cloudtrail_chunk as chunk
+join stage_members as members on members.batch_seq = chunk.batch_seq and members.member = chunk.member
+where chunk.reject_reason is not null;
+
+insert into stage_reach
+select min(event_at), max(event_at)
+from cloudtrail_chunk
+where reject_reason is null and not is_set_aside and not is_addendum;
+
+delete from dedupe_dropped;

@@ -1,0 +1,140 @@
+/*---
+id: cloudtrail_keep
+title: From cleaned CloudTrail records into the staged tables
+description: |
+  Inserts what `cloudtrail_kept` holds (records of one chunk that are neither rejected nor known already) into the table of
+  events that wait for Parquet, and into the small tables of the calls that correlation reads.
+---*/
+insert into stage_events
+select
+  account_id, event_id, event_at, event_source, event_name, aws_region, source_ip, user_agent, error_code, error_message,
+  is_read_only, event_type, identity_type, principal_id, principal_arn, identity_account_id, identity_user_name, access_key_id,
+  invoked_by, session_created_at, session_issuer_arn, source_identity, caller_key, resource, shared_event_id,
+  source_rank, batch_seq, member, record_number, record_sha256, event_id_hash, content_hash
+from cloudtrail_kept;
+
+insert into stg_sts_requests
+with requests as (
+  select
+    *,
+    coalesce(request."roleArn", case when contains(resource, ':role/') then resource end) as role_arn,
+    case
+      when event_name = 'AssumeRoleWithSAML' then coalesce(nullif(request."principalArn", ''), identity_provider)
+      else coalesce(nullif(response.provider, ''), identity_provider)
+    end as provider,
+    coalesce(
+      case when event_name = 'AssumeRoleWithSAML' then response.subject end,
+      response."subjectFromWebIdentityToken",
+      case when event_name in ('AssumeRoleWithWebIdentity', 'AssumeRoleWithSAML') then identity_user_name end
+    ) as subject
+  from cloudtrail_kept
+  where event_source = 'sts.amazonaws.com'
+    and event_name in ('AssumeRole', 'AssumeRoleWithWebIdentity', 'AssumeRoleWithSAML', 'GetFederationToken', 'GetSessionToken')
+)
+
+select
+  account_id, event_id, event_at, event_name, aws_region, source_ip, user_agent, error_code,
+  identity_type, principal_id, principal_arn, identity_account_id, invoked_by,
+  access_key_id as caller_access_key_id, session_created_at as caller_session_created_at, source_identity as caller_source_identity,
+  caller_key, issued_key_id, expires_at, role_arn,
+  nullif(request."roleSessionName", '') as role_session_name,
+  coalesce(
+    nullif(response."assumedRoleUser".arn, ''),
+    nullif(response."federatedUser".arn, ''),
+    -- Task and instance roles' records lack assumedRoleUser (aws.md 1.3).
+    case
+      when issued_key_id is not null
+      then regexp_replace(role_arn, '^arn:([^:]+):iam::(\d*):role/(?:.*/)?([^/]+)$', 'arn:\1:sts::\2:assumed-role/\3/') || nullif(request."roleSessionName", '')
+    end
+  ) as session_arn,
+  coalesce(nullif(response."assumedRoleUser"."assumedRoleId", ''), nullif(response."federatedUser"."federatedUserId", '')) as issued_principal_id,
+  duration_seconds,
+  coalesce(nullif(request."sourceIdentity", ''), nullif(response."sourceIdentity", '')) as source_identity,
+  tag_map(request."principalTags") as principal_tags,
+  provider,
+  case when event_name = 'AssumeRoleWithSAML' then nullif(response.issuer, '') end as saml_issuer,
+  coalesce(
+    nullif(response.audience, ''),
+    -- <provider>:<audience>:<subject>, each of which may hold colons (aws.md 1.1).
+    case
+      when starts_with(principal_id, provider || ':') and ends_with(principal_id, ':' || subject)
+        and length(principal_id) > length(provider) + length(subject) + 2
+      then substr(principal_id, length(provider) + 2, length(principal_id) - length(provider) - length(subject) - 2)
+    end
+  ) as audience,
+  subject, shared_event_id, source_rank, batch_seq, member, record_number, record_sha256
+from requests;
+
+insert into stg_ecs_actions
+select
+  account_id, event_id, event_at, event_name, aws_region, source_ip, user_agent, error_code, is_read_only,
+  identity_type, invoked_by, caller_key,
+  last_segment(request.cluster) as cluster_name,
+  case
+    when event_name in ('ExecuteCommand', 'StopTask')
+    then task_key_of(account_id, coalesce(response."taskArn", response.task."taskArn", request.task))
+  end as task_key,
+  last_segment(coalesce(request.service, request."serviceName")) as service_name,
+  nullif(request."taskDefinition", '') as task_definition,
+  nullif(request."startedBy", '') as started_by,
+  nullif(request."group", '') as task_group,
+  case when event_name = 'ExecuteCommand' then nullif(response.session."sessionId", '') end as exec_session_id,
+  batch_seq, member, record_number, record_sha256
+from cloudtrail_kept
+where event_source = 'ecs.amazonaws.com';
+
+insert into stg_task_launches
+with tasks as (
+  select *, unnest(response.tasks) as task
+  from cloudtrail_kept
+  where event_source = 'ecs.amazonaws.com' and event_name in ('RunTask', 'StartTask')
+)
+
+select
+  account_id, event_id, event_at, event_name, task_key_of(account_id, task."taskArn") as task_key, task."taskArn" as task_arn,
+  nullif(task."clusterArn", '') as cluster_arn, nullif(task."taskDefinitionArn", '') as task_definition_arn,
+  nullif(task."startedBy", '') as started_by, nullif(task."group", '') as task_group, aws_region,
+  identity_type, invoked_by, caller_key, batch_seq, member, record_number, record_sha256
+from tasks
+where last_segment(task."taskArn") is not null;
+
+insert into stg_configurers
+with calls as (
+  select
+    *,
+    case
+      when event_source = 'ecs.amazonaws.com' and event_name in ('CreateService', 'UpdateService') then 'deployment'
+      when event_source = 'scheduler.amazonaws.com' and event_name in ('CreateSchedule', 'UpdateSchedule') then 'schedule'
+      when event_source = 'events.amazonaws.com' and event_name = 'PutRule' then 'rule'
+      when event_source = 'events.amazonaws.com' and event_name = 'PutTargets' then 'rule_target'
+      when event_source = 'states.amazonaws.com' and event_name in ('StartExecution', 'StartSyncExecution') then 'execution'
+      when event_source = 'batch.amazonaws.com' and event_name = 'SubmitJob' then 'job'
+    end as kind
+  from cloudtrail_kept
+  where error_code is null
+    and event_source in ('ecs.amazonaws.com', 'scheduler.amazonaws.com', 'events.amazonaws.com', 'states.amazonaws.com', 'batch.amazonaws.com')
+),
+
+names as (
+  select * exclude (deployment), deployment.id as configured_name
+  from (select *, unnest(response.service.deployments) as deployment from calls where kind = 'deployment')
+  union all by name
+  select
+    *,
+    case kind
+      when 'schedule' then request.name
+      when 'rule' then request.name
+      when 'rule_target' then request."rule"
+      when 'execution' then request."stateMachineArn"
+      when 'job' then request."jobQueue"
+    end as configured_name
+  from calls
+  where kind <> 'deployment'
+)
+
+select distinct
+  account_id, event_id, event_at, event_name, aws_region, kind, configured_name as name,
+  case when kind = 'deployment' then nullif(response.service."serviceArn", '') end as service_arn,
+  identity_type, invoked_by, caller_key, batch_seq, member, record_number, record_sha256
+from names
+where configured_name <> '';

@@ -1,0 +1,158 @@
+/*---
+id: dedupe_rows
+title: Sign-ins, directory audits, ECS events and the registry, into their tables
+description: |
+  Reads `staged_<table>` (what the staging file of each form made of `framed`). A sign-in row that comes again unchanged is
+  a repeat, a changed one is another version. Of two copies of a task event or audit row, the best source counts, then the
+  least SHA-256, whichever came first. An import replaces registry entries with its own.
+---*/
+-- Sign-ins: every version once.
+create or replace temp table kept_sign_ins as
+with numbered as (
+  select *, row_number() over (partition by tenant_id, sign_in_id, record_sha256 order by batch_seq, member, record_number) as copy_number
+  from staged_sign_ins
+  where reject_reason is null
+)
+
+select numbered.* exclude (copy_number)
+from numbered
+anti join stg_sign_ins as known
+  on known.tenant_id = numbered.tenant_id and known.sign_in_id = numbered.sign_in_id and known.record_sha256 = numbered.record_sha256
+where numbered.copy_number = 1;
+
+insert into stg_sign_ins by name select * exclude (reject_reason) from kept_sign_ins;
+
+-- Directory audits.
+create or replace temp table kept_directory_audits as
+with numbered as (
+  select *, row_number() over (partition by tenant_id, audit_id order by record_sha256, batch_seq, member, record_number) as copy_number
+  from staged_directory_audits
+  where reject_reason is null
+)
+
+select numbered.* exclude (copy_number), known.audit_id is null as is_new
+from numbered
+left join stg_directory_audits as known on known.tenant_id = numbered.tenant_id and known.audit_id = numbered.audit_id
+where numbered.copy_number = 1 and (known.audit_id is null or numbered.record_sha256 < known.record_sha256);
+
+delete from stg_directory_audits as t using kept_directory_audits as k where t.tenant_id = k.tenant_id and t.audit_id = k.audit_id;
+insert into stg_directory_audits by name select * exclude (reject_reason, is_new) from kept_directory_audits;
+
+-- Task state changes: duplicates share the version (aws.md 3.2); without one, the event's own id is the key.
+create or replace temp table kept_task_events as
+with numbered as (
+  select
+    *,
+    row_number() over (
+      partition by task_key, task_version, case when task_version is null then event_id end
+      order by source_rank, record_sha256, batch_seq, member, record_number
+    ) as copy_number
+  from staged_task_events
+  where reject_reason is null
+)
+
+select numbered.* exclude (copy_number), known.task_key is null as is_new
+from numbered
+left join stg_task_events as known
+  on known.task_key = numbered.task_key and known.task_version is not distinct from numbered.task_version
+  and (numbered.task_version is not null or known.event_id = numbered.event_id)
+where numbered.copy_number = 1
+  and (known.task_key is null or (numbered.source_rank, numbered.record_sha256) < (known.source_rank, known.record_sha256));
+
+delete from stg_task_events as t using kept_task_events as k
+where t.task_key = k.task_key and t.task_version is not distinct from k.task_version
+  and (k.task_version is not null or t.event_id = k.event_id);
+insert into stg_task_events by name select * exclude (reject_reason, is_new) from kept_task_events;
+
+-- Other ECS events: two events that share an id and differ in time or kind are two.
+create or replace temp table kept_ecs_events as
+with numbered as (
+  select
+    *,
+    row_number() over (
+      partition by account_id, event_id, event_at, detail_type order by source_rank, record_sha256, batch_seq, member, record_number
+    ) as copy_number
+  from staged_ecs_events
+  where reject_reason is null
+)
+
+select numbered.* exclude (copy_number), known.event_id is null as is_new
+from numbered
+left join stg_ecs_events as known
+  on known.account_id = numbered.account_id and known.event_id = numbered.event_id and known.event_at = numbered.event_at
+  and known.detail_type = numbered.detail_type
+where numbered.copy_number = 1
+  and (known.event_id is null or (numbered.source_rank, numbered.record_sha256) < (known.source_rank, known.record_sha256));
+
+delete from stg_ecs_events as t using kept_ecs_events as k
+where t.account_id = k.account_id and t.event_id = k.event_id and t.event_at = k.event_at and t.detail_type = k.detail_type;
+insert into stg_ecs_events by name select * exclude (reject_reason, is_new) from kept_ecs_events;
+
+-- The registry: the last import of a key counts; an entry that says the same is a repeat.
+create or replace temp table kept_identity_registry as
+with numbered as (
+  select *, row_number() over (partition by issuer, audience, subject order by batch_seq desc, record_number desc) as copy_number
+  from staged_identity_registry
+  where reject_reason is null
+)
+
+select numbered.* exclude (copy_number)
+from numbered
+left join stg_identity_registry as known
+  on known.issuer = numbered.issuer and known.audience = numbered.audience and known.subject = numbered.subject
+where numbered.copy_number = 1
+  and (
+    known.issuer is null
+    or (known.tenant_id, known.object_id, known.name, known.kind)
+      is distinct from (numbered.tenant_id, numbered.object_id, numbered.name, numbered.kind)
+  );
+
+delete from stg_identity_registry as t using kept_identity_registry as k
+where t.issuer = k.issuer and t.audience = k.audience and t.subject = k.subject;
+insert into stg_identity_registry by name select * exclude (reject_reason) from kept_identity_registry;
+
+-- Counts and rejects of all of them.
+create or replace temp table staged_outcomes as
+with results as (
+  select batch_seq, member, record_number, reject_reason from staged_sign_ins
+  union all
+  select batch_seq, member, record_number, reject_reason from staged_directory_audits
+  union all
+  select batch_seq, member, record_number, reject_reason from staged_task_events
+  union all
+  select batch_seq, member, record_number, reject_reason from staged_ecs_events
+  union all
+  select batch_seq, 0, record_number, reject_reason from staged_identity_registry
+),
+
+fresh as (
+  select batch_seq, member, record_number from kept_sign_ins
+  union all
+  select batch_seq, member, record_number from kept_directory_audits where is_new
+  union all
+  select batch_seq, member, record_number from kept_task_events where is_new
+  union all
+  select batch_seq, member, record_number from kept_ecs_events where is_new
+  union all
+  select batch_seq, 0, record_number from kept_identity_registry
+)
+
+select framed.form, results.batch_seq, results.member, results.record_number, results.reject_reason, fresh.batch_seq is not null as is_new
+from results
+join framed
+  on framed.batch_seq = results.batch_seq and framed.member = results.member and framed.record_number = results.record_number
+left join fresh
+  on fresh.batch_seq = results.batch_seq and fresh.member = results.member and fresh.record_number = results.record_number;
+
+insert into stage_counts
+select
+  batch_seq, member, form, count(*), count(*) filter (where is_new),
+  count(*) filter (where reject_reason is null and not is_new), count(*) filter (where reject_reason is not null), 0
+from staged_outcomes
+group by batch_seq, member, form;
+
+insert into stg_rejects
+select o.batch_seq, o.member, members.origin, o.record_number, o.form, o.reject_reason
+from staged_outcomes as o
+join stage_members as members on members.batch_seq = o.batch_seq and members.member = o.member
+where o.reject_reason is not null;

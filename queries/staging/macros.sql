@@ -1,0 +1,48 @@
+/*---
+id: macros
+title: Words that staging uses
+description: |
+  Stored in the state file, so that readers have them too.
+---*/
+
+-- An access key id that a join may rest on: nothing masked, no constant (tables.sql, `caller_key`).
+create or replace macro usable_access_key(id) as
+  regexp_full_match(id, 'A[A-Z]{3}[A-Z0-9]{12,124}') and replace(substr(id, 5), substr(id, 5, 1), '') <> '';
+
+-- A value from a record as a reject shows it: quoted, control characters out, cut at 60.
+create or replace macro found(value) as
+  case
+    when value is null or value = '' then 'nothing'
+    else '"' || left(regexp_replace(value, '[\x00-\x1f\x7f]', '?', 'g'), 60) || case when length(value) > 60 then '…' else '' end || '"'
+  end;
+
+-- STS writes expirations as locale text in UTC, in two spellings, with any Unicode space before AM or PM (aws.md 1.1):
+-- Nov 29, 2018 4:31:59 AM and Apr 16, 2025, 3:46:56 AM. ISO 8601 is accepted too.
+create or replace macro locale_time(value) as
+  coalesce(
+    timezone('UTC', try_strptime(
+      regexp_replace(regexp_replace(value, '[\s\p{Z}]+', ' ', 'g'), '^ ?(\w+ \d+), (\d{4}),? ', '\1 \2 '),
+      '%b %-d %Y %-I:%M:%S %p')),
+    try_cast(value as timestamptz));
+
+-- The narrow key that point lookups and de-duplication read instead of the id itself. MD5, since it has to mean the same
+-- in every version and engine.
+create or replace macro event_id_hash(id) as (md5_number_lower(id) & 4294967295)::uinteger;
+
+-- What follows the last slash of an ARN, or the name itself.
+create or replace macro last_segment(name) as nullif(regexp_extract(name, '[^/]*$'), '');
+
+-- A task's key from its ARN or id (tables.sql, `task_key`).
+create or replace macro task_key_of(account, task) as account || '/' || lower(replace(last_segment(task), '-', ''));
+
+-- Principal tags as a map with keys in lower case; null where there are none. AWS compares tag keys without case, so a
+-- second spelling of one key can only be forged: the first in alphabetical order stays.
+create or replace macro tag_map(tags) as (
+  select case when len(entries) > 0 then map_from_entries(entries) end
+  from (
+    select list_filter(sorted, lambda e, i: i = 1 or e.k <> sorted[i - 1].k) as entries
+    from (
+      select list_sort(list_transform(map_entries(try(tags::map(varchar, varchar))), lambda e: {k: lower(e.key), v: e.value})) as sorted
+    )
+  )
+);

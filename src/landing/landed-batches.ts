@@ -1,0 +1,188 @@
+/**
+ * The read side of landing: batches, the members of packs, and the lines of the ledger and journal. Opens nothing for
+ * writing, so it works beside a running ingest.
+ */
+import { hash } from 'node:crypto';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXIT, WhoranError } from '../core/errors.ts';
+import { chainLines, type ChainedLine } from './chain-log.ts';
+import { gunzipWithin } from './gunzip.ts';
+import { parsePackIndex, type PackEntry } from './pack.ts';
+
+/** What a batch is, so that staging knows how to read it. `file`: its records' forms are told by content. */
+export type BatchForm = 'trail_objects' | 'file' | 'identity_registry';
+
+/** One line of the ledger: a batch as a source delivered it. */
+export interface LedgerLine extends ChainedLine {
+  /** RFC 3339 UTC. */
+  readonly landed_at: string;
+  /** `files`, or the id of a configured source. */
+  readonly source: string;
+  readonly form: BatchForm;
+  /** File path as the user gave it, object key, or query and window. For a pack: that of its first member. */
+  readonly origin: string;
+  /** Event times from and to, where the source says them; files don't before they are staged. */
+  readonly first_event_at: string | null;
+  readonly last_event_at: string | null;
+  /** Records, where the source says how many. */
+  readonly records: number | null;
+  readonly members: number;
+  readonly bytes: number;
+  /** Lower-case hex SHA-256 of the batch's bytes. */
+  readonly sha256: string;
+  /** SHA-256 of the pack's index file; null where there is none. */
+  readonly index_sha256: string | null;
+  /** The source's next cursor: it never moves without its data. */
+  readonly cursor: string | null;
+}
+
+/** A person's decision, appended to the journal: who, when, why. */
+export interface JournalLine extends ChainedLine {
+  readonly at: string;
+  readonly by: string;
+  /** What was decided, for example `finding.acknowledge`. */
+  readonly action: string;
+  /** What about, for example a finding's dedup_key. */
+  readonly subject: string;
+  readonly reason: string | null;
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** A batch member and where it came from. */
+export interface DeliveredMember {
+  /** As delivered: gzip as it came. */
+  readonly bytes: Buffer;
+  readonly origin: string;
+}
+
+/** Members of a pack are looked up again and again; their indexes are kept, up to this many. */
+const KEPT_INDEXES = 64;
+
+/** Landed batches, to read. */
+export class LandedBatches {
+  /** `<dataDir>/landing`. */
+  readonly folder: string;
+  readonly #indexes = new Map<number, PackEntry[]>();
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** The ledger's lines above `after`, oldest first. */
+  batches(after = 0): Generator<LedgerLine> {
+    return chainLines<LedgerLine>(join(this.folder, 'ledger.jsonl'), after);
+  }
+
+  /** The journal's lines above `after`, oldest first. */
+  decisions(after = 0): Generator<JournalLine> {
+    return chainLines<JournalLine>(join(this.folder, 'journal.jsonl'), after);
+  }
+
+  /** One line of the ledger. @throws WhoranError where there is none. */
+  batch(seq: number): LedgerLine {
+    for (const line of this.batches(seq - 1)) return line;
+    throw missing(`batch ${seq}`);
+  }
+
+  /** The index of a pack. @throws WhoranError where it is missing or altered. */
+  packIndex(line: Pick<LedgerLine, 'seq' | 'index_sha256'>): PackEntry[] {
+    const text = read(this.path(line.seq, 'index'));
+    if (line.index_sha256 !== hash('sha256', text, 'hex')) throw altered(this.path(line.seq, 'index'));
+    return parsePackIndex(text);
+  }
+
+  /** A batch's bytes, whole. @throws WhoranError where they are missing or altered. */
+  readBatch(line: Pick<LedgerLine, 'seq' | 'form' | 'sha256'>): Buffer {
+    const path = this.path(line.seq, line.form === 'trail_objects' ? 'pack' : 'batch');
+    const bytes = read(path);
+    if (hash('sha256', bytes, 'hex') !== line.sha256) throw altered(path);
+    return bytes;
+  }
+
+  /**
+   * One member as it was delivered, with its origin. For a batch that is no pack, member 0 is all of it.
+   * @throws WhoranError where it is missing or altered.
+   */
+  readMember(batchSeq: number, member: number): DeliveredMember {
+    if (!existsSync(this.path(batchSeq, 'index'))) {
+      const line = this.batch(batchSeq);
+      return { bytes: this.readBatch(line), origin: line.origin };
+    }
+    const entry = this.#indexOf(batchSeq)[member];
+    if (!entry) throw missing(`batch ${batchSeq}, member ${member}`);
+    const path = this.path(batchSeq, 'pack');
+    const bytes = readRange(path, entry);
+    if (hash('sha256', bytes, 'hex') !== entry.sha256) throw altered(`${path}, member ${member}`);
+    return { bytes, origin: entry.origin };
+  }
+
+  /** As `readMember`, unpacked: what records are cut out of. @throws GunzipError where it doesn't unpack. */
+  unpackMember(batchSeq: number, member: number): DeliveredMember {
+    const { bytes, origin } = this.readMember(batchSeq, member);
+    return { bytes: gunzipWithin(bytes), origin };
+  }
+
+  /** Where a batch's file lies. */
+  protected path(seq: number, kind: 'pack' | 'index' | 'batch'): string {
+    const suffix = { pack: '.pack.gz', index: '.index.jsonl', batch: '.batch' }[kind];
+    return join(this.batchesFolder, String(seq).padStart(9, '0') + suffix);
+  }
+
+  protected get batchesFolder(): string {
+    return join(this.folder, 'batches');
+  }
+
+  #indexOf(seq: number): PackEntry[] {
+    const kept = this.#indexes.get(seq);
+    if (kept) return kept;
+    const entries = parsePackIndex(read(this.path(seq, 'index')));
+    if (this.#indexes.size >= KEPT_INDEXES) this.#indexes.delete(this.#indexes.keys().next().value ?? 0);
+    this.#indexes.set(seq, entries);
+    return entries;
+  }
+}
+
+/** Opens `<dataDir>/landing` to read. */
+export function openLandedBatches(dataDir: string): LandedBatches {
+  return new LandedBatches(join(dataDir, 'landing'));
+}
+
+function readRange(path: string, entry: PackEntry): Buffer {
+  const bytes = Buffer.alloc(entry.bytes);
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    throw missing(path, error);
+  }
+  try {
+    if (readSync(fd, bytes, 0, entry.bytes, entry.offset) !== entry.bytes) throw altered(path);
+  } finally {
+    closeSync(fd);
+  }
+  return bytes;
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw missing(path, error);
+  }
+}
+
+function altered(what: string): WhoranError {
+  return new WhoranError(`${what} is not what was landed: its SHA-256 differs from the one in the ledger`, {
+    exitCode: EXIT.found,
+    hint: 'Landed bytes are never changed. Restore the file from a backup, and find out who changed it.',
+  });
+}
+
+function missing(what: string, cause?: unknown): WhoranError {
+  return new WhoranError(`${what} is not in landing`, {
+    exitCode: EXIT.wrongUse,
+    hint: 'Restore the folder landing/ from a backup, or ingest the same files into a new data folder.',
+    cause,
+  });
+}

@@ -1,0 +1,209 @@
+/**
+ * Landing: what sources delivered, byte for byte, and the ledger that says what, when and from where. Everything else in a
+ * data folder can be made again from it.
+ */
+import { hash } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ChainLog, type ChainedLine } from './chain-log.ts';
+import { DigestIndex, type LandedAt } from './digest-index.ts';
+import { LandedBatches, type BatchForm, type JournalLine, type LedgerLine } from './landed-batches.ts';
+import { packEntries, packIndexText, type PackMember } from './pack.ts';
+import { makePrivateFolder, syncDirectory, writeWhole } from './private-files.ts';
+
+/** A batch to land whole. */
+export interface Delivery {
+  readonly source: string;
+  readonly form: Exclude<BatchForm, 'trail_objects'>;
+  readonly origin: string;
+  readonly bytes: Buffer;
+  /** SHA-256 of `bytes`, where it is known already. */
+  readonly sha256?: Buffer;
+  readonly firstEventAt?: string | null;
+  readonly lastEventAt?: string | null;
+  readonly records?: number | null;
+  readonly cursor?: string | null;
+}
+
+export interface LandingOptions {
+  /** The clock, for `landed_at`. */
+  readonly now?: () => Date;
+}
+
+/** An open landing. For writing, the caller holds the data folder's lock. */
+export class Landing extends LandedBatches {
+  /** What was repaired at start, one sentence each. */
+  readonly repairs: readonly string[];
+  readonly #ledger: ChainLog<LedgerLine>;
+  readonly #journal: ChainLog<JournalLine>;
+  readonly #digests: DigestIndex;
+  readonly #now: () => Date;
+  #nextSeq: number;
+
+  private constructor(folder: string, now: () => Date) {
+    super(folder);
+    this.#now = now;
+    makePrivateFolder(this.batchesFolder);
+    this.#ledger = ChainLog.open<LedgerLine>(join(folder, 'ledger.jsonl'));
+    this.#journal = ChainLog.open<JournalLine>(join(folder, 'journal.jsonl'));
+    this.repairs = [
+      ...tornLine(this.#ledger, 'ledger.jsonl'),
+      ...tornLine(this.#journal, 'journal.jsonl'),
+      ...this.#removeOrphans(),
+    ];
+    this.#digests = DigestIndex.open(join(folder, 'digests.bin'), this.#ledger.lastSeq);
+    for (const line of this.batches(this.#digests.lastSeq)) this.#digests.add(line.seq, this.#digestsOf(line));
+    this.#nextSeq = this.#ledger.lastSeq + 1;
+  }
+
+  /** Opens or makes `<dataDir>/landing`, and repairs what a crash left: a torn last line, files without a line. */
+  static open(dataDir: string, options: LandingOptions = {}): Landing {
+    return new Landing(join(dataDir, 'landing'), options.now ?? ((): Date => new Date()));
+  }
+
+  /** Sequence of the newest batch; 0 when there is none. */
+  get lastSeq(): number {
+    return this.#ledger.lastSeq;
+  }
+
+  /** Where the same bytes were landed before, or undefined. */
+  find(sha256: Buffer): LandedAt | undefined {
+    return this.#digests.find(sha256);
+  }
+
+  /**
+   * The sequences that the next `count` batches will have. Batches must then be landed in that order; it lets staging begin
+   * while the bytes are still being synced.
+   */
+  reserve(count: number): number[] {
+    const first = this.#nextSeq;
+    this.#nextSeq += count;
+    return Array.from({ length: count }, (_, index) => first + index);
+  }
+
+  /**
+   * Lands trail objects as one pack under a reserved sequence. After it resolves the bytes and their line are on disk.
+   * @throws where the disk refuses; nothing is landed then
+   */
+  async landPack(seq: number, members: readonly PackMember[], source = 'files'): Promise<LedgerLine> {
+    const entries = packEntries(members);
+    const index = packIndexText(entries);
+    const bytes = members.map((member) => member.bytes);
+    await Promise.all([writeWhole(this.path(seq, 'pack'), bytes), writeWhole(this.path(seq, 'index'), [index])]);
+    syncDirectory(this.batchesFolder);
+    const [line] = this.#append([seq], [
+      {
+        ...this.#line(source, 'trail_objects', members[0]?.origin ?? ''),
+        members: members.length,
+        bytes: bytes.reduce((sum, part) => sum + part.length, 0),
+        sha256: hashOf(bytes),
+        index_sha256: hash('sha256', index, 'hex'),
+      },
+    ]);
+    this.#digests.add(seq, members.map((member) => member.sha256));
+    if (!line) throw new Error('a pack has one line');
+    return line;
+  }
+
+  /** Lands batches whole, one file each, under reserved sequences; one sync of the ledger for all of them. */
+  async landFiles(seqs: readonly number[], deliveries: readonly Delivery[]): Promise<LedgerLine[]> {
+    await Promise.all(deliveries.map((delivery, index) => writeWhole(this.path(seqs[index] ?? 0, 'batch'), [delivery.bytes])));
+    syncDirectory(this.batchesFolder);
+    const digests = deliveries.map((delivery) => delivery.sha256 ?? hash('sha256', delivery.bytes, 'buffer'));
+    const lines = this.#append(
+      seqs,
+      deliveries.map((delivery, index) => ({
+        ...this.#line(delivery.source, delivery.form, delivery.origin),
+        first_event_at: delivery.firstEventAt ?? null,
+        last_event_at: delivery.lastEventAt ?? null,
+        records: delivery.records ?? null,
+        bytes: delivery.bytes.length,
+        sha256: digests[index]?.toString('hex') ?? '',
+        cursor: delivery.cursor ?? null,
+      })),
+    );
+    lines.forEach((line, index) => {
+      this.#digests.add(line.seq, [digests[index] ?? Buffer.alloc(32)]);
+    });
+    return lines;
+  }
+
+  /** Lands one batch. The same bytes delivered again give the line's place of the first time and `isNew` false. */
+  async land(delivery: Delivery): Promise<LandedAt & { readonly isNew: boolean }> {
+    const sha256 = delivery.sha256 ?? hash('sha256', delivery.bytes, 'buffer');
+    const before = this.find(sha256);
+    if (before) return { ...before, isNew: false };
+    const [seq = 0] = this.reserve(1);
+    await this.landFiles([seq], [{ ...delivery, sha256 }]);
+    return { batchSeq: seq, member: 0, isNew: true };
+  }
+
+  /** What is wrong with the ledger's and the journal's chain, one sentence a fault. */
+  *faults(): Generator<string> {
+    for (const fault of this.#ledger.faults()) yield `ledger.jsonl, ${fault}`;
+    for (const fault of this.#journal.faults()) yield `journal.jsonl, ${fault}`;
+  }
+
+  /** Appends a decision to the journal; it is on disk when this returns. */
+  decide(decision: Omit<JournalLine, keyof ChainedLine | 'at'>): JournalLine {
+    const [line] = this.#journal.append([{ at: this.#now().toISOString(), ...decision }]);
+    if (!line) throw new Error('a decision has one line');
+    return line;
+  }
+
+  close(): void {
+    this.#ledger.close();
+    this.#journal.close();
+    this.#digests.close();
+  }
+
+  #line(source: string, form: BatchForm, origin: string): Omit<LedgerLine, keyof ChainedLine> {
+    return {
+      landed_at: this.#now().toISOString(),
+      source,
+      form,
+      origin,
+      first_event_at: null,
+      last_event_at: null,
+      records: null,
+      members: 1,
+      bytes: 0,
+      sha256: '',
+      index_sha256: null,
+      cursor: null,
+    };
+  }
+
+  #append(seqs: readonly number[], lines: readonly Omit<LedgerLine, keyof ChainedLine>[]): LedgerLine[] {
+    if (seqs[0] !== this.#ledger.lastSeq + 1) throw new Error(`batch ${seqs[0]} lands after batch ${this.#ledger.lastSeq}`);
+    return this.#ledger.append(lines);
+  }
+
+  #digestsOf(line: LedgerLine): Buffer[] {
+    if (line.form !== 'trail_objects') return [Buffer.from(line.sha256, 'hex')];
+    return this.packIndex(line).map((entry) => Buffer.from(entry.sha256, 'hex'));
+  }
+
+  /** Files above the last line were never acknowledged: their source delivers them again. */
+  #removeOrphans(): string[] {
+    const names = readdirSync(this.batchesFolder).filter((name) => name.endsWith('.tmp') || Number.parseInt(name, 10) > this.#ledger.lastSeq);
+    for (const name of names) rmSync(join(this.batchesFolder, name));
+    if (names.length === 0) return [];
+    syncDirectory(this.batchesFolder);
+    return [`landing/batches: removed ${names.length} file(s) that a stopped run had not finished landing; ingest them again`];
+  }
+}
+
+/** Opens or makes `<dataDir>/landing`. */
+export function openLanding(dataDir: string, options: LandingOptions = {}): Landing {
+  return Landing.open(dataDir, options);
+}
+
+function hashOf(parts: readonly Buffer[]): string {
+  return parts.length === 1 ? hash('sha256', parts[0] ?? '', 'hex') : hash('sha256', Buffer.concat(parts), 'hex');
+}
+
+function tornLine(log: ChainLog<ChainedLine>, name: string): string[] {
+  return log.repair ? [`landing/${name}: dropped ${log.repair.droppedBytes} bytes of a last line that a stopped run had not finished`] : [];
+}
+

@@ -1,0 +1,72 @@
+/**
+ * Staging: what is landed and not yet staged goes into the staged tables.
+ */
+import { gunzipWithin } from '../landing/gunzip.ts';
+import type { LedgerLine } from '../landing/landed-batches.ts';
+import type { Writer } from '../store/writer.ts';
+import { StagePipeline, isPlainTrailObject } from './stage-pipeline.ts';
+import type { FramedDelivery } from './stage-frames.ts';
+
+/** A file of trail objects is handed over when it holds so much unpacked. */
+export const FULL_OBJECT_FILE_BYTES = 96 * 1024 * 1024;
+
+export interface StageOptions {
+  /** Told after each batch: its sequence, and the last one to come. */
+  readonly progress?: (batchSeq: number, lastSeq: number) => void;
+}
+
+/**
+ * Stages every landed batch above `writer.stagedThrough`: what a run that was stopped between landing and publishing left,
+ * or, after `openWriter({ fromNothing: true })`, everything. Shows when the writer publishes.
+ * @throws WhoranError where a landed batch is missing or altered
+ */
+export async function stage(writer: Writer, options: StageOptions = {}): Promise<void> {
+  const last = writer.landing.lastSeq;
+  if (writer.stagedThrough >= last) return;
+  const pipeline = await StagePipeline.begin(writer);
+  try {
+    let objects = await pipeline.objectFile();
+    for (const line of writer.landing.batches(writer.stagedThrough)) {
+      for (const delivery of deliveries(writer, line)) {
+        const raw = plainTrailObject(delivery);
+        if (!raw) {
+          await pipeline.frame(delivery);
+          continue;
+        }
+        pipeline.addObject(objects, delivery, raw);
+        if (objects.file.bytes < FULL_OBJECT_FILE_BYTES) continue;
+        pipeline.submit(objects);
+        objects = await pipeline.objectFile();
+      }
+      options.progress?.(line.seq, last);
+    }
+    pipeline.submit(objects);
+    await pipeline.finish(last);
+  } finally {
+    await pipeline.end();
+  }
+}
+
+/** What a batch holds, one delivered file after another. */
+function* deliveries(writer: Writer, line: LedgerLine): Generator<FramedDelivery> {
+  const bytes = writer.landing.readBatch(line);
+  const common = { batchSeq: line.seq, form: line.form, retrievedAt: line.source === 'files' ? null : line.landed_at };
+  if (line.form !== 'trail_objects') {
+    yield { ...common, member: 0, origin: line.origin, bytes };
+    return;
+  }
+  for (const entry of writer.landing.packIndex(line)) {
+    yield { ...common, member: entry.member, origin: entry.origin, bytes: bytes.subarray(entry.offset, entry.offset + entry.bytes) };
+  }
+}
+
+/** The delivery unpacked, where it is a trail object that can be read as it stands. */
+export function plainTrailObject(delivery: Pick<FramedDelivery, 'form' | 'bytes'>): Buffer | undefined {
+  if (delivery.form === 'identity_registry') return undefined;
+  try {
+    const raw = gunzipWithin(delivery.bytes);
+    return isPlainTrailObject(raw) ? raw : undefined;
+  } catch {
+    return undefined;
+  }
+}
