@@ -4,12 +4,16 @@
  */
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import type { RecordHashes, RecordRef } from '../answers/record-hashes.ts';
 import type { AnswerReader } from '../answers/reader.ts';
 import { inertJson } from '../core/inert.ts';
 import type { SqlParameters, SqlRow, SqlValue } from '../engine/database.ts';
+
+/** Rows whose evidence is looked up together: so many that a landed object is unpacked once or twice, and no more. */
+const HASHED_TOGETHER = 20_000;
 
 /** A record's place in a list of evidence, as report queries return it. */
 interface EvidenceRow extends RecordRef {
@@ -43,25 +47,60 @@ export async function spool(reader: AnswerReader, query: SpoolQuery, hashes: Rec
   const described = await reader.db.all<{ column_name: string }>(`describe ${sql}`, parameters);
   const columns = described.map((column) => column.column_name);
   const evidenceColumns = query.evidenceColumns.filter((name) => columns.includes(name));
+  const rowCount = await writeRows(path, reader.db.stream(sql, parameters));
+  if (evidenceColumns.length === 0) return { columns, rowCount, missingEvidence: 0, rows: () => readSpool(path) };
+  // A second pass, since hashing asks the database too, and a connection that is asked something else ends its stream there,
+  // without a word.
+  const hashed = `${path}.hashed`;
+  let missingEvidence = 0;
+  await writeRows(
+    hashed,
+    mapped(batches(readSpool(path)), async (rows) => {
+      for (const column of evidenceColumns) missingEvidence += await hashEvidence(rows, column, hashes);
+      return rows;
+    }),
+  );
+  await rm(path);
+  return { columns, rowCount, missingEvidence, rows: () => readSpool(hashed) };
+}
+
+/** Writes rows, one a line, no faster than the disk takes them. @returns how many */
+async function writeRows(path: string, chunks: AsyncIterable<SqlRow[]>): Promise<number> {
   const out = createWriteStream(path, { mode: 0o600, flags: 'wx' });
   const failed = finished(out);
   // Waited for below; until then a failed write must not count as unhandled.
   failed.catch(() => undefined);
   let rowCount = 0;
-  let missingEvidence = 0;
-  for await (const rows of reader.db.stream(sql, parameters)) {
-    for (const column of evidenceColumns) missingEvidence += await hashEvidence(rows, column, hashes);
+  for await (const rows of chunks) {
     rowCount += rows.length;
     if (!out.write(rows.map(lineOf).join(''))) await Promise.race([once(out, 'drain'), failed]);
   }
   out.end();
   await failed;
-  return { columns, rowCount, missingEvidence, rows: () => readSpool(path) };
+  return rowCount;
 }
+
+async function* mapped<From, To>(items: AsyncIterable<From>, change: (item: From) => Promise<To>): AsyncGenerator<To> {
+  for await (const item of items) yield await change(item);
+}
+
+async function* batches(rows: AsyncIterable<SqlRow>): AsyncGenerator<SqlRow[]> {
+  let held: SqlRow[] = [];
+  for await (const row of rows) {
+    held.push(row);
+    if (held.length < HASHED_TOGETHER) continue;
+    yield held;
+    held = [];
+  }
+  if (held.length > 0) yield held;
+}
+
+const PLAIN = /^[\x20-\x7e]*$/;
 
 /** JSON whose only line break is the one at its end: readers take U+2028 for one, and JSON may hold it raw. */
 function lineOf(row: SqlRow): string {
-  return `${inertJson(row, 0)}\n`;
+  const json = JSON.stringify(row);
+  return `${PLAIN.test(json) ? json : inertJson(row, 0)}\n`;
 }
 
 async function* readSpool(path: string): AsyncGenerator<SqlRow> {

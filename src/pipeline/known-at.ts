@@ -1,0 +1,114 @@
+/**
+ * What had been landed at a time: a data folder of its own, whose landing is the ledger's lines up to then and hard links to
+ * their batches, staged and correlated like any other. So a question "as known at T" is asked in the same way (ATTRIBUTION 5,
+ * invariant 3), and nothing in the real folder changes.
+ */
+import { hash } from 'node:crypto';
+import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { EXIT, WhoranError } from '../core/errors.ts';
+import { packageRoot } from '../core/package-root.ts';
+import { openLandedBatches, type LedgerLine } from '../landing/landed-batches.ts';
+import { FILE_MODE, FOLDER_MODE } from '../landing/private-files.ts';
+import { SCHEMA_VERSION, storeFolder } from '../store/manifest.ts';
+import { openWriter } from '../store/writer.ts';
+import { correlate } from './correlate.ts';
+import { stage } from './stage.ts';
+
+/** Built folders that are kept, the latest used; each holds a database of its own. */
+const KEPT = 4;
+
+/**
+ * Builds, or finds built, the data folder as of what had been landed at `at`.
+ * @param progress told each step as it begins
+ * @returns its path, for `openReader`
+ * @throws WhoranError where nothing is landed at all
+ */
+export async function buildKnownAt(dataDir: string, at: Date, config: Config, progress: (step: string) => void = () => undefined): Promise<string> {
+  if (!existsSync(join(dataDir, 'landing', 'ledger.jsonl'))) {
+    throw new WhoranError(`${dataDir}: nothing is ingested yet`, { exitCode: EXIT.wrongUse, hint: 'Run `whoran ingest PATH…` first, or name the data folder with --data.' });
+  }
+  const lines = landedBy(dataDir, at);
+  const home = join(storeFolder(dataDir), 'known-at');
+  const folder = join(home, `${lines.at(-1)?.seq ?? 0}-${fingerprint(config)}`);
+  if (!existsSync(folder)) await build(dataDir, lines, config, folder, progress);
+  const now = new Date();
+  utimesSync(folder, now, now);
+  removeOld(home, folder);
+  return folder;
+}
+
+/** The ledger's lines up to the first that was landed after `at`: what is landed stands in order. */
+function landedBy(dataDir: string, at: Date): LedgerLine[] {
+  const lines: LedgerLine[] = [];
+  for (const line of openLandedBatches(dataDir).batches()) {
+    if (Date.parse(line.landed_at) > at.getTime()) break;
+    lines.push(line);
+  }
+  return lines;
+}
+
+/** Of all that the database depends on besides its batches. */
+function fingerprint(config: Config): string {
+  return hash('sha256', JSON.stringify([SCHEMA_VERSION, packageRoot(), config]), 'hex').slice(0, 16);
+}
+
+/** Builds beside the folder's place and renames, so that it is there whole or not at all. */
+async function build(dataDir: string, lines: readonly LedgerLine[], config: Config, folder: string, progress: (step: string) => void): Promise<void> {
+  const unfinished = `${folder}.${process.pid}.tmp`;
+  rmSync(unfinished, { recursive: true, force: true });
+  try {
+    progress(`linking ${lines.length} batches`);
+    linkLanding(join(dataDir, 'landing'), join(unfinished, 'landing'), lines);
+    const writer = await openWriter(unfinished);
+    try {
+      await stage(writer, {
+        progress: (seq, last) => {
+          progress(`staging batch ${seq} of ${last}`);
+        },
+      });
+      await correlate(writer.db, config, {
+        progress: (step) => {
+          progress(`correlating: ${step}`);
+        },
+      });
+      await writer.publishAndClose();
+    } finally {
+      writer.close();
+    }
+    // Another process may have built the same meanwhile; then theirs is as good.
+    if (!existsSync(folder)) renameSync(unfinished, folder);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+}
+
+function linkLanding(from: string, to: string, lines: readonly LedgerLine[]): void {
+  const last = lines.at(-1)?.seq ?? 0;
+  mkdirSync(join(to, 'batches'), { recursive: true, mode: FOLDER_MODE });
+  for (const name of readdirSync(join(from, 'batches'))) {
+    if (name.endsWith('.tmp') || Number.parseInt(name, 10) > last) continue;
+    linkOrCopy(join(from, 'batches', name), join(to, 'batches', name));
+  }
+  // Lines are written as they are read: their order of keys is the ledger's own, so the chain holds.
+  writeFileSync(join(to, 'ledger.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''), { mode: FILE_MODE });
+}
+
+/** Some file systems have no hard links. */
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}
+
+function removeOld(home: string, used: string): void {
+  const folders = readdirSync(home)
+    .map((name) => join(home, name))
+    .filter((path) => path !== used && !path.endsWith('.tmp'))
+    .map((path) => ({ path, usedAt: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.usedAt - a.usedAt);
+  for (const { path } of folders.slice(KEPT - 1)) rmSync(path, { recursive: true, force: true });
+}
