@@ -2,6 +2,7 @@
  * `whoran correlate`: brings sessions, chains and findings up to date with what is landed.
  */
 import type { Command } from 'commander';
+import { inert } from '../core/inert.ts';
 import type { UpToDate } from '../pipeline/bring-up-to-date.ts';
 import type { Context } from './context.ts';
 import { progressOn } from './progress.ts';
@@ -31,9 +32,18 @@ export function registerCorrelate(program: Command, context: Context): void {
       const progress = progressOn(context);
       const writer = await openWriter(context.globals.data);
       try {
-        for (const repair of writer.repairs) context.say(repair);
-        await stage(writer, { progress: (step) => { progress.step(step); } });
-        const done = await bringUpToDate(writer, config, { all: options.all ?? false, progress: (step) => { progress.step(step); } });
+        for (const repair of writer.repairs) context.say(inert(repair));
+        await stage(writer, {
+          progress: (seq, last) => {
+            progress.step(`staging: batch ${seq} of ${last}`);
+          },
+        });
+        const done = await bringUpToDate(writer, config, {
+          all: options.all ?? false,
+          progress: (step) => {
+            progress.step(step);
+          },
+        });
         await writer.publishAndClose();
         progress.done();
         report(context, done);

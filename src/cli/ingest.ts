@@ -1,0 +1,100 @@
+/**
+ * `whoran ingest PATH…`: log files in, answers brought up to date.
+ */
+import { Option, type Command } from 'commander';
+import { EXIT } from '../core/errors.ts';
+import type { UpToDate } from '../pipeline/bring-up-to-date.ts';
+import type { IngestResult } from '../pipeline/ingest-result.ts';
+import type { Context } from './context.ts';
+import { upToDateLines } from './correlate.ts';
+import { progressOn, type Progress } from './progress.ts';
+
+const EXAMPLES = `
+Forms are told apart by content: CloudTrail objects, JSON lines, LookupEvents output,
+CloudWatch Logs and EventBridge events, Graph pages and lines, Log Analytics rows and
+their CSV exports, diagnostic-settings lines; plain or gzip. Folders are walked. What
+is landed already is counted as repeated. Exit code 1 means that a file could not be
+read; the others are in.
+
+Examples:
+  $ whoran ingest ./trail ./sign-ins.csv
+  $ whoran ingest ./logs --no-correlate
+  $ whoran ingest ./logs --json`;
+
+export function registerIngest(program: Command, context: Context): void {
+  program
+    .command('ingest')
+    .description('land log files and folders of them, and bring all answers up to date')
+    .argument('<path...>', 'files and folders')
+    .addOption(new Option('--no-correlate', 'land and stage only; correlate later'))
+    .addHelpText('after', EXAMPLES)
+    .action(async (paths: string[], options: { readonly correlate: boolean }) => {
+      await runIngest(context, paths, { correlate: options.correlate });
+    });
+}
+
+export interface IngestRun {
+  /** The files are identity registries, not logs. */
+  readonly registry?: boolean;
+  /** Whether sessions, chains and findings are brought up to date too. */
+  readonly correlate?: boolean;
+}
+
+/** Lands, stages, correlates, detects and publishes, then says what it came to. */
+export async function runIngest(context: Context, paths: readonly string[], run: IngestRun): Promise<void> {
+  const progress = progressOn(context);
+  try {
+    const { result, done } = await ingestInto(context.globals.data, context.globals.config, paths, run, progress);
+    progress.done();
+    if (context.globals.json) context.json(result);
+    else await print(context, result, done);
+    if (result.unreadable.length > 0) context.exitCode = EXIT.found;
+  } finally {
+    progress.done();
+  }
+}
+
+/** The work of `runIngest`, without a word on standard output. */
+export async function ingestInto(
+  dataDir: string,
+  configFile: string | undefined,
+  paths: readonly string[],
+  run: IngestRun,
+  progress: Progress,
+): Promise<{ result: IngestResult; done: UpToDate | undefined }> {
+  const { loadConfig } = await import('../config/load.ts');
+  const config = await loadConfig(configFile);
+  const [{ openWriter }, { ingest }, { bringUpToDate }] = await Promise.all([
+    import('../store/writer.ts'),
+    import('../pipeline/ingest.ts'),
+    import('../pipeline/bring-up-to-date.ts'),
+  ]);
+  const { size } = await import('./print/status.ts');
+  const writer = await openWriter(dataDir);
+  try {
+    const result = await ingest(writer, paths, {
+      isRegistry: run.registry ?? false,
+      progress: ({ files, totalFiles, bytes, totalBytes }) => {
+        progress.step(`reading: ${files} of ${totalFiles} files, ${size(bytes)} of ${size(totalBytes)}`);
+      },
+    });
+    const done =
+      run.correlate === false
+        ? undefined
+        : await bringUpToDate(writer, config, {
+            progress: (step) => {
+              progress.step(step);
+            },
+          });
+    await writer.publishAndClose();
+    return { result, done };
+  } finally {
+    writer.close();
+  }
+}
+
+async function print(context: Context, result: IngestResult, done: UpToDate | undefined): Promise<void> {
+  const { ingestLines } = await import('./print/ingest.ts');
+  const after = done === undefined ? ['', 'Not correlated yet: run `whoran correlate`.'] : ['', ...upToDateLines(done)];
+  context.lines([...ingestLines(result, context.page), ...after]);
+}

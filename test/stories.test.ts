@@ -1,0 +1,84 @@
+/**
+ * Every story of the world, asked: what each tells must be what `ask` answers, once everything is delivered and settled.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { World } from '../fixtures/world/world.ts';
+import type { Activity, Answer } from '../src/answers/answer.ts';
+import { ask } from '../src/answers/ask.ts';
+import type { AnswerReader } from '../src/answers/reader.ts';
+import { configSchema } from '../src/config/config.ts';
+import { correlate } from '../src/pipeline/correlate.ts';
+import { stage } from '../src/pipeline/stage.ts';
+import { openReader, type Reader } from '../src/store/reader.ts';
+import { openWriter } from '../src/store/writer.ts';
+
+const world = new World({ seed: 1, start: '2026-01-12T00:00:00Z', days: 3, eventsPerDay: 400, stories: true, liars: true });
+
+let folder: string;
+let opened: Reader;
+let reader: AnswerReader;
+
+const bytes = (text: string): Buffer => Buffer.from(text);
+const lines = (values: readonly unknown[]): Buffer => bytes(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'whoran-stories-'));
+  const records = [...world.records()];
+  const writer = await openWriter(folder);
+  const land = async (name: string, content: Buffer, form: 'file' | 'identity_registry' = 'file'): Promise<void> => {
+    await writer.landing.land({ source: 'files', form, origin: name, bytes: content });
+  };
+  await land('trail.json', bytes(JSON.stringify({ Records: records.flatMap((record) => (record.source === 'cloudtrail' ? [record.body] : [])) })));
+  await land('ecs.jsonl', lines(records.flatMap((record) => (record.source === 'ecs_event' ? [record.body] : []))));
+  await land('sign-ins.jsonl', lines(records.flatMap((record) => (record.source === 'sign_in' ? [record.row] : []))));
+  await land('audits.jsonl', lines(records.flatMap((record) => (record.source === 'directory_audit' ? [record.row] : []))));
+  await land('registry.csv', bytes(world.registry.csv()), 'identity_registry');
+  await stage(writer);
+  await correlate(writer.db, configSchema.parse(world.config), {});
+  await writer.publishAndClose();
+  opened = await openReader(folder);
+  reader = { db: opened.db, landing: { readMember: async (seq, member) => Promise.resolve(opened.landing.unpackMember(seq, member)) } };
+}, 120_000);
+
+afterAll(async () => {
+  opened.close();
+  await rm(folder, { recursive: true });
+});
+
+/** An answer in the terms of the story's expectation: only what that says. */
+function told(answer: Answer, expected: (typeof world.stories)[number]['asks'][number]['expect']): unknown {
+  const who = Object.fromEntries(Object.keys(expected.who).map((key) => [key, answer.who[key as keyof Answer['who']]]));
+  return {
+    subject: answer.subject,
+    who,
+    ...('how' in expected ? { how: answer.how } : {}),
+    confidence: answer.confidence,
+    identity_method: answer.identity.method,
+    sign_in: answer.sign_in,
+    reason: answer.reason,
+    ...(expected.candidates ? { candidates: answer.candidates.flatMap((candidate) => ('sign_in_id' in candidate ? [candidate.sign_in_id] : [])) } : {}),
+    ...(expected.hop_methods
+      ? { hop_methods: expected.hop_methods.filter((method) => answer.chain.some((hop) => hop.method === method)) }
+      : {}),
+  };
+}
+
+describe.each(world.stories.filter((story) => story.asks.length + story.activities.length > 0).map((story) => [story.id, story] as const))('%s', (_id, story) => {
+  test.each(story.asks.map(({ id, expect: expected }) => [id, expected] as const))('%s', async (id, expected) => {
+    const answer = (await ask(reader, id)) as Answer;
+    expect(answer.schema).toBe('whoran.answer/1');
+    expect(told(answer, expected)).toEqual(expected);
+    expect(answer.chain.at(-1)?.id).toBe(answer.subject.id);
+  });
+
+  test.each(story.activities.map((activity) => [activity.id, activity] as const))('activity of %s', async (id, { kind, sessions, tasks }) => {
+    const activity = (await ask(reader, id)) as Activity;
+    expect(activity.schema).toBe('whoran.activity/1');
+    expect(activity.subject.kind).toBe(kind);
+    expect(activity.sessions.map((session) => session.id).sort()).toEqual([...sessions].sort());
+    expect(activity.tasks.map((task) => task.id).sort()).toEqual([...tasks].sort());
+  });
+});
