@@ -29,8 +29,9 @@ interface CopyRow {
   readonly record_sha256: string | null;
 }
 
-/** How many hashes are kept between batches: sessions and sign-ins come again and again. About 10 MB. */
-const KEPT_HASHES = 50_000;
+/** So many hashes are kept between batches, and as many that were used before those: sessions and sign-ins come again and
+ * again. About 10 MB. */
+const KEPT_HASHES = 25_000;
 /** From so many records of one member on, it is cheaper to read it through than to look for each. */
 const READ_THROUGH = 3;
 
@@ -42,7 +43,8 @@ const keyOf = (ref: Pick<RecordRef, 'source' | 'owner_id' | 'record_id'>): strin
 /** Hashes records out of landing, batch by batch. One for each run; not for use from two places at the same time. */
 export class RecordHashes {
   readonly #reader: AnswerReader;
-  readonly #kept = new Map<string, string>();
+  #recent = new Map<string, string>();
+  #older = new Map<string, string>();
 
   constructor(reader: AnswerReader) {
     this.#reader = reader;
@@ -59,9 +61,12 @@ export class RecordHashes {
     const missing = new Map<string, RecordRef>();
     for (const ref of refs) {
       const key = keyOf(ref);
-      const kept = this.#kept.get(key);
+      const kept = this.#recent.get(key) ?? this.#older.get(key);
       if (kept === undefined) missing.set(key, ref);
-      else found.set(key, kept);
+      else {
+        found.set(key, kept);
+        this.#keep(key, kept);
+      }
     }
     if (missing.size > 0) {
       for (const [key, sha256] of await this.#read([...missing.values()])) {
@@ -73,10 +78,10 @@ export class RecordHashes {
   }
 
   #keep(key: string, sha256: string): void {
-    this.#kept.set(key, sha256);
-    if (this.#kept.size <= KEPT_HASHES) return;
-    const oldest = this.#kept.keys().next();
-    if (!oldest.done) this.#kept.delete(oldest.value);
+    this.#recent.set(key, sha256);
+    if (this.#recent.size < KEPT_HASHES) return;
+    this.#older = this.#recent;
+    this.#recent = new Map();
   }
 
   async #read(refs: readonly RecordRef[]): Promise<Map<string, string>> {

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RecordHashes } from '../answers/record-hashes.ts';
+import { packageRoot } from '../core/package-root.ts';
 import { Database, type SqlRow } from '../engine/database.ts';
 import { csvTable } from '../render/csv.ts';
 import { writeText } from './report-files.ts';
@@ -40,6 +42,25 @@ test('rows come back as they were, also with line breaks of every kind in them, 
 
 test('columns are known without a row', async () => {
   expect(await run("select 1 as a, 'x' as b where false")).toMatchObject({ columns: ['a', 'b'], rowCount: 0 });
+});
+
+test('evidence of many rows is hashed, and every row is there, though hashing asks the same connection', async () => {
+  const rows = 45_000;
+  await db.run("create table stg_events as select '111122223333' as account_id, 'e' || i as event_id, timestamptz '2026-01-15 09:00:00Z' as event_at, 1 as source_rank, 1 as batch_seq, 0 as member, 1 as record_number, sha256('e' || i) as record_sha256 from range(45000) as r (i)");
+  await db.file(join(packageRoot(), 'queries/staging/tables.sql'));
+  await db.run('create table cor_sign_ins as select * from stg_sign_ins');
+  const reader = { db, landing: { readMember: () => Promise.reject(new Error('every hash is staged')) } };
+  const sql = `select event_id, [{'hop': 'action', 'source': 'cloudtrail', 'owner_id': account_id, 'record_id': event_id, 'record_at': event_at}] as evidence
+    from stg_events order by event_id`;
+  const spooled = await spool(reader, { sql, parameters: {}, evidenceColumns: ['evidence'] }, new RecordHashes(reader), join(folder, 'rows'));
+  expect(spooled).toMatchObject({ rowCount: rows, missingEvidence: 0 });
+  const seen = new Set<string>();
+  for await (const row of spooled.rows()) {
+    const [piece] = row['evidence'] as { record_id: string; sha256: string }[];
+    expect(piece?.sha256).toBe(createHash('sha256').update(piece?.record_id ?? '').digest('hex'));
+    seen.add(row['event_id'] as string);
+  }
+  expect(seen.size).toBe(rows);
 });
 
 test('300,000 rows go through spool and CSV without being held', async () => {
