@@ -80,6 +80,8 @@ describe('methods', () => {
     expect(await sessionOf(KEY, byUser)).toMatchObject({ who_object_id: ADA, confidence: 'asserted', identity_method: 'source_identity_unsigned', sign_in_id: 's1' });
     const byBen = [...sources(), signIn('s1', JUST_BEFORE), signIn('b1', JUST_BEFORE, { object_id: BEN, user_id: BEN }), ...webIdentity('ASIABEN0000000000001', AT, { source_identity: BEN }), ...chained(KEY, AT, 'ASIABEN0000000000001', { source_identity: ADA })];
     expect(await sessionOf(KEY, byBen)).toMatchObject({ who_object_id: BEN, confidence: 'proved', depth: 1 });
+    const liar = [...sources(), signIn('s1', JUST_BEFORE), signIn('b1', JUST_BEFORE, { object_id: BEN, user_id: BEN }), ...webIdentity('ASIABEN0000000000001', AT, { principal_tags: `{entraoid=${BEN}}` }), ...chained(KEY, AT, 'ASIABEN0000000000001', { source_identity: ADA })];
+    expect(await sessionOf(KEY, liar)).toMatchObject({ who_object_id: BEN, confidence: 'proved', identity_method: 'signed_tag' });
   });
 });
 

@@ -35,7 +35,8 @@ answered as (
     i.token_id as root_token_id, i.correlation_id as root_correlation_id, i.conflicts as root_conflicts,
     -- A source identity set on the way serves only where the root names no person or workload (RULINGS 14).
     coalesce(
-      u.object_id is not null and coalesce(p.root_end_reason in ('long_lived_key', 'iam_user', 'session_origin_missing'), true),
+      u.object_id is not null
+        and (p.root_session_id is null or p.root_end_reason in ('long_lived_key', 'iam_user', 'session_origin_missing')),
       false
     ) as is_by_source_identity,
     u.tenant_id as source_tenant_id, u.object_id as source_object_id, u.kind as source_kind, u.grade as source_grade,
