@@ -1,7 +1,9 @@
 /*---
 id: identity_actions
 title: The calls of an identity
-description: Every landed call, denied ones too, by a caller that leads back to the identity; newest first. `total` counts them all.
+description: |
+  Every landed call, denied ones too, by a caller that leads back to the identity without a task in between (a task's calls
+  are the task's); newest first. `total` counts them all.
 params:
   tenant_id: { type: text, default: null, description: "Entra tenant; null where none is known" }
   object_id: { type: text, description: "Object id" }
@@ -9,10 +11,20 @@ params:
   to_at: { type: timestamp, description: "Before this instant" }
   row_limit: { type: integer, description: "How many rows at most" }
 ---*/
-with sessions as (
-  select session_id
+with recursive identity_sessions as (
+  select session_id, upstream_session_id, upstream_task_key
   from cor_sessions
   where who_object_id = $object_id and who_tenant_id is not distinct from $tenant_id
+),
+
+of_tasks as (
+  select session_id from identity_sessions where upstream_task_key is not null
+  union
+  select s.session_id from identity_sessions s inner join of_tasks t on t.session_id = s.upstream_session_id
+),
+
+sessions as (
+  select session_id from identity_sessions where session_id not in (select session_id from of_tasks)
 ),
 
 callers as (

@@ -17,7 +17,7 @@ with recursive walk as (
     w.session_id, n.upstream_session_id as at_session_id, w.depth + 1 as depth,
     least(w.confidence_rank, case n.upstream_confidence when 'proved' then 3 when 'asserted' then 2 else 1 end) as confidence_rank,
     w.is_configured or n.upstream_is_configured as is_configured,
-    w.has_session_token or n.session_kind in ('session_token', 'federation_token') as has_session_token
+    w.has_session_token or n.session_kind = 'session_token' as has_session_token
   from walk w
   inner join cor_session_nodes n on n.session_id = w.at_session_id
   where n.upstream_session_id is not null and w.depth < 10

@@ -141,11 +141,25 @@ async function askSession(question: Question, session: SessionRow, otherIds: rea
 async function askEvent(question: Question, id: string, accountId: string | null): Promise<Answer | undefined> {
   const { reader } = question;
   const typed = question.asked.trim().replace(/^\d{12}\//, '');
-  const [event, ...others] = await answerRows<EventRow>(reader, 'find_event', { event_id: id, typed, account_id: accountId });
-  if (!event) {
-    const state = await answerRow<{ task_key: string }>(reader, 'find_task_event', { event_id: id, typed });
-    return state && askTask(question, state.task_key, []);
+  // GUIDs are compared in lower case first; some ids are none, and keep their case.
+  for (const eventId of new Set([id, typed])) {
+    const events = await findEvents(reader, eventId, accountId);
+    if (events[0]) return answerEvent(question, events[0], events.slice(1));
+    const state = await answerRow<{ task_key: string }>(reader, 'find_task_event', { event_id: eventId });
+    if (state) return askTask(question, state.task_key, []);
   }
+  return undefined;
+}
+
+async function findEvents(reader: AnswerReader, eventId: string, accountId: string | null): Promise<EventRow[]> {
+  const events = await answerRows<EventRow>(reader, 'find_event', { event_id: eventId, account_id: accountId });
+  if (events.length > 0) return events;
+  const addendum = await answerRow<{ original_event_id: string }>(reader, 'find_addendum', { event_id: eventId });
+  return addendum ? answerRows<EventRow>(reader, 'find_event', { event_id: addendum.original_event_id, account_id: accountId }) : [];
+}
+
+async function answerEvent(question: Question, event: EventRow, others: readonly EventRow[]): Promise<Answer> {
+  const { reader } = question;
   const caller = await findCaller(reader, event.caller_key);
   const session = caller && (await findSession(reader, caller.session_id));
   const before: Chain = session ? await chainToSession(reader, session) : { hops: [], sessions: [], passesTask: false };

@@ -8,8 +8,8 @@ import { recordEvidence, sessionEvidence, signInEvidence, taskEvidence } from '.
 import { answerRow, type AnswerReader } from './reader.ts';
 import type { CallerRow, EventRow, RecordKey, SessionRow, SignInRow, TaskRow } from './rows.ts';
 
-/** Correlation walks 10 sessions deep and cuts there (ATTRIBUTION 4); a task adds one more. */
-const MAX_STEPS = 12;
+/** No real chain is this long; a cycle is cut where it closes. */
+const MAX_STEPS = 100;
 
 /** Session kinds that are callers without a session of their own: what stands before their calls is `who`, not a hop. */
 const NO_HOP: ReadonlySet<string> = new Set(['denied_token', 'aws_service', 'principal']);

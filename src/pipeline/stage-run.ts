@@ -67,7 +67,7 @@ export class StageRun {
     await this.#db.run(
       `insert into stage_members
        select unnest(from_json($members, '[{"batchSeq":"INTEGER","member":"INTEGER","origin":"VARCHAR"}]'), recursive := true)`,
-      { members: JSON.stringify(members) },
+      { members: JSON.stringify(members.map(({ batchSeq, member, origin }) => ({ batchSeq, member, origin }))) },
     );
   }
 
