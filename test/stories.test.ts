@@ -1,45 +1,38 @@
 /**
  * Every story of the world, asked: what each tells must be what `ask` answers, once everything is delivered and settled.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { World } from '../fixtures/world/world.ts';
+import { deliver, makeWorld } from '../fixtures/world/index.ts';
 import type { Activity, Answer } from '../src/answers/answer.ts';
 import { ask } from '../src/answers/ask.ts';
 import type { AnswerReader } from '../src/answers/reader.ts';
 import { configSchema } from '../src/config/config.ts';
 import { correlate } from '../src/pipeline/correlate.ts';
-import { stage } from '../src/pipeline/stage.ts';
+import { ingest } from '../src/pipeline/ingest.ts';
 import { openReader, type Reader } from '../src/store/reader.ts';
 import { openWriter } from '../src/store/writer.ts';
 
-const world = new World({ seed: 1, start: '2026-01-12T00:00:00Z', days: 3, eventsPerDay: 400, stories: true, liars: true });
+const world = makeWorld();
 
 let folder: string;
 let opened: Reader;
 let reader: AnswerReader;
 
-const bytes = (text: string): Buffer => Buffer.from(text);
-const lines = (values: readonly unknown[]): Buffer => bytes(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
-
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'whoran-stories-'));
-  const records = [...world.records()];
-  const writer = await openWriter(folder);
-  const land = async (name: string, content: Buffer, form: 'file' | 'identity_registry' = 'file'): Promise<void> => {
-    await writer.landing.land({ source: 'files', form, origin: name, bytes: content });
-  };
-  await land('trail.json', bytes(JSON.stringify({ Records: records.flatMap((record) => (record.source === 'cloudtrail' ? [record.body] : [])) })));
-  await land('ecs.jsonl', lines(records.flatMap((record) => (record.source === 'ecs_event' ? [record.body] : []))));
-  await land('sign-ins.jsonl', lines(records.flatMap((record) => (record.source === 'sign_in' ? [record.row] : []))));
-  await land('audits.jsonl', lines(records.flatMap((record) => (record.source === 'directory_audit' ? [record.row] : []))));
-  await land('registry.csv', bytes(world.registry.csv()), 'identity_registry');
-  await stage(writer);
+  const logs = join(folder, 'logs');
+  const registry = join(folder, 'registry.csv');
+  await deliver(world, logs, { forms: 'all' });
+  await writeFile(registry, world.registry.csv());
+  const writer = await openWriter(join(folder, 'data'));
+  await ingest(writer, [logs]);
+  await ingest(writer, [registry], { isRegistry: true });
   await correlate(writer.db, configSchema.parse(world.config), {});
   await writer.publishAndClose();
-  opened = await openReader(folder);
+  opened = await openReader(join(folder, 'data'));
   reader = { db: opened.db, landing: { readMember: async (seq, member) => Promise.resolve(opened.landing.unpackMember(seq, member)) } };
 }, 120_000);
 

@@ -3,7 +3,7 @@
  */
 import type { Command } from 'commander';
 import type { ExitCode } from '../core/errors.ts';
-import { inertJson } from '../core/inert.ts';
+import { inert, inertJson } from '../core/inert.ts';
 import type { Page } from './print/answer.ts';
 import { styleFor } from './print/style.ts';
 import { wantsColour, type Terminal } from './terminal.ts';
@@ -20,6 +20,12 @@ export const DEFAULT_DATA = './whoran-data';
 /** Narrower terminals get lines of this width and wrap them as they can; wider ones aren't filled. */
 const LEAST_COLUMNS = 60;
 const MOST_COLUMNS = 110;
+
+/** ` --data DIR` as a shell takes it. */
+export function dataOption(data: string): string {
+  const path = inert(data, 500);
+  return ` --data ${/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`}`;
+}
 
 export class Context {
   readonly terminal: Terminal;
@@ -38,10 +44,15 @@ export class Context {
     return { data: data ?? (fromEnvironment === undefined || fromEnvironment === '' ? DEFAULT_DATA : fromEnvironment), config, json: json ?? false };
   }
 
-  /** How wide and colourful standard output is. */
+  /** How wide and colourful standard output is, and what a command to type next needs. */
   get page(): Page {
     const { env, isOutTty, columns } = this.terminal;
-    return { style: styleFor(wantsColour(env, isOutTty)), columns: Math.min(MOST_COLUMNS, Math.max(LEAST_COLUMNS, columns)) };
+    const { data } = this.#program.opts<{ data?: string }>();
+    return {
+      style: styleFor(wantsColour(env, isOutTty)),
+      columns: Math.min(MOST_COLUMNS, Math.max(LEAST_COLUMNS, columns)),
+      commandOptions: data === undefined ? '' : dataOption(data),
+    };
   }
 
   /** One JSON document and nothing else (INTERFACE). */

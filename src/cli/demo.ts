@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import { inert } from '../core/inert.ts';
 import type { Demo } from '../pipeline/demo.ts';
-import type { Context } from './context.ts';
+import { dataOption, type Context } from './context.ts';
 import { progressOn } from './progress.ts';
 
 const EXAMPLES = `
@@ -37,7 +37,9 @@ export function registerDemo(program: Command, context: Context): void {
     });
 }
 
-async function demoLines(demo: Demo, { page }: Context): Promise<string[]> {
+async function demoLines(demo: Demo, context: Context): Promise<string[]> {
+  const option = dataOption(demo.data);
+  const page = { ...context.page, commandOptions: option };
   const [{ answerLines }, { coverageLines }, { findingsLines }] = await Promise.all([
     import('./print/answer.ts'),
     import('./print/coverage.ts'),
@@ -67,9 +69,9 @@ async function demoLines(demo: Demo, { page }: Context): Promise<string[]> {
     ...(html ? [`  ${out(html.path)}`] : []),
     '',
     style.bold('Try next'),
-    `  $ whoran ask ${job ? inert(job.asked, 200) : 'TASK'} --data ${out(demo.data)}`,
-    `  $ whoran coverage --list --data ${out(demo.data)}`,
-    `  $ whoran status --data ${out(demo.data)}`,
+    `  $ whoran ask ${job ? inert(job.asked, 200) : 'TASK'}${option}`,
+    `  $ whoran coverage --list${option}`,
+    `  $ whoran status${option}`,
     '  $ whoran ingest PATH    (your own logs, into ./whoran-data)',
   ];
 }

@@ -62,7 +62,7 @@ const unknown: Answer = {
   is_provisional: true,
   provisional_until: '2026-01-15T11:02:00Z',
 };
-const plain = { style: styleFor(false), columns: 80 };
+const plain = { style: styleFor(false), columns: 80, commandOptions: '' };
 const text = (answer: Answer, page = plain): string => answerLines(answer, page).join('\n');
 
 test('a proved answer', () => {
@@ -156,8 +156,12 @@ describe('whatever a record says', () => {
   });
 });
 
+test('commands to type name the data folder that was read', () => {
+  expect(text(proved, { ...plain, commandOptions: ' --data ./elsewhere' })).toContain('\n  $ whoran ask 1f0e3dad-9990-4345-b743-9f8ffabdffc4 --data ./elsewhere\n');
+});
+
 test('colour marks what we say and changes no word', () => {
-  const coloured = answerLines(proved, { style: styleFor(true), columns: 80 }).join('\n');
+  const coloured = answerLines(proved, { style: styleFor(true), columns: 80, commandOptions: '' }).join('\n');
   expect(coloured).toContain('\u001b[32mproved by signed_tag\u001b[39m');
   expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(text(proved));
 });

@@ -10,6 +10,8 @@ import { cut, width, wrapped } from './width.ts';
 export interface Page {
   readonly style: Style;
   readonly columns: number;
+  /** Options that a command to type needs so that it reads the same data: ` --data DIR`, or nothing. */
+  readonly commandOptions: string;
 }
 
 const HOP_WORDS: Readonly<Record<Hop['hop'], string>> = {
@@ -41,7 +43,7 @@ function hopLines(hop: Hop, depth: number, isLast: boolean, { style, columns }: 
   const room = columns - inner.length;
   const word = HOP_WORDS[hop.hop];
   const start = [word, hop.at ?? ''].join('  ').trimEnd();
-  const sureness = hop.confidence === null ? '' : hop.method === null ? hop.confidence : `${hop.confidence} by ${inert(hop.method, 40)}`;
+  const sureness = surenessText(hop);
   const colour = hop.confidence === null ? (plain: string): string => plain : confidenceStyle(style, hop.confidence);
   const fits = width(outer + start) + 2 + width(sureness) <= columns;
   const head = `${outer}${style.bold(word)}${start.slice(word.length)}`;
@@ -52,6 +54,12 @@ function hopLines(hop: Hop, depth: number, isLast: boolean, { style, columns }: 
     ...evidenceLines(hop.evidence).flatMap((line) => wrapped(line, room).map((part) => style.dim(part))),
   ];
   return [fits && sureness !== '' ? `${head}  ${colour(sureness)}` : head, ...lines.filter((line) => line !== '').map((line) => inner + line)];
+}
+
+function surenessText({ confidence, method }: Hop): string {
+  if (confidence === null) return '';
+  if (confidence === 'none') return 'identity unknown';
+  return method === null ? confidence : `${confidence} by ${inert(method, 40)}`;
 }
 
 /** A task's ARN in its short form: its detail names account, Region and cluster. */
@@ -164,7 +172,8 @@ function contextOf(answer: Answer): Parameters<typeof reasonText>[1] {
 
 function nextLines(answer: Answer, page: Page): string[] {
   const next = answer.reason === 'not_seen' ? NOT_SEEN_NEXT : answer.reason === null ? nextOfAnswer(answer) : [...reasonText(answer.reason, contextOf(answer)).next];
-  return section('Try next', next.map((line) => (line.startsWith('whoran ') ? `$ ${line}` : line)), page);
+  const typed = next.map((line) => (line.startsWith('whoran ') ? `$ ${line}${page.commandOptions}` : line));
+  return section('Try next', typed, page);
 }
 
 const NOT_SEEN_NEXT = ['Check the id. If it is right, its record is not landed: see what is, and through when.', 'whoran status', 'whoran ingest PATH'];

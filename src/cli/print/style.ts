@@ -5,11 +5,11 @@ import type { Confidence } from '../../answers/answer.ts';
 
 /** Marks up text; each is the identity function where colour is off. */
 export interface Style {
-  bold(text: string): string;
-  dim(text: string): string;
-  good(text: string): string;
-  fair(text: string): string;
-  poor(text: string): string;
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly fair: (text: string) => string;
+  readonly poor: (text: string) => string;
 }
 
 const wrap =
