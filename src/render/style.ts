@@ -36,7 +36,7 @@ code { font: .84em/1.45 var(--mono); overflow-wrap: anywhere; } code.short { whi
 .notes { max-width: 52rem; padding: 0; list-style: none; } .notes li { padding: .55rem 0 .55rem 2.75rem; border-top: 1px solid var(--rule); position: relative; overflow-wrap: anywhere; }
 .notes li:last-child { border-bottom: 1px solid var(--rule); }
 .notes li::before { content: counter(note); counter-increment: note; position: absolute; left: .5rem; font: 600 .8rem/2 var(--sans); color: var(--deep); } .notes { counter-reset: note; margin-top: 1rem; }
-.bar { margin: 1.5rem 0 2rem; } .bar > svg { display: block; width: 100%; height: 2.4rem; }
+.bar { margin: 1.5rem 0 2rem; break-before: avoid; } .bar > svg { display: block; width: 100%; height: 2.4rem; }
 .bar ul { display: flex; flex-wrap: wrap; gap: .4rem 1.75rem; margin-top: .8rem; padding: 0; list-style: none; font: .875rem/1.4 var(--sans); }
 .bar li { display: flex; align-items: center; gap: .45rem; } .bar b { font-weight: 600; font-variant-numeric: tabular-nums; } .share { color: var(--soft); }
 .part { stroke: var(--ink); stroke-width: 1; vector-effect: non-scaling-stroke; } .ink { fill: var(--deep); } .paper { fill: var(--paper); } .alarm { fill: #eac4bb; } .lines { stroke: var(--alarm); stroke-width: 2; fill: none; }
