@@ -41,9 +41,9 @@ with fields as (
     nullif(r."resources"[1]."ARN", '') as resource,
     nullif(nullif(r."sharedEventID", ''), '00000000-0000-0000-0000-000000000000') as shared_event_id,
     coalesce(
-      case when not regexp_full_match(r."recipientAccountId", '0*') then r."recipientAccountId" end,
-      case when not regexp_full_match(envelope_account_id, '0*') then envelope_account_id end,
-      case when not regexp_full_match(r."userIdentity"."accountId", '0*') then r."userIdentity"."accountId" end
+      case when r."recipientAccountId" not in ('', '000000000000') then r."recipientAccountId" end,
+      case when envelope_account_id not in ('', '000000000000') then envelope_account_id end,
+      case when r."userIdentity"."accountId" not in ('', '000000000000') then r."userIdentity"."accountId" end
     ) as account_id,
     nullif(r."addendum"."reason", '') as addendum_reason,
     nullif(r."addendum"."originalEventID", '') as original_event_id,

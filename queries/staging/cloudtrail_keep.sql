@@ -2,18 +2,10 @@
 id: cloudtrail_keep
 title: From cleaned CloudTrail records into the staged tables
 description: |
-  Inserts what `cloudtrail_kept` holds (records of one chunk that are neither rejected nor known already) into the table of
-  events that wait for Parquet, and into the small tables of the calls that correlation reads.
+  Inserts the calls that correlation reads, out of `cloudtrail_kept` (records of one chunk that are neither rejected nor
+  known already), into the run's own tables; `stage_flush` moves them into the state.
 ---*/
-insert into stage_events
-select
-  account_id, event_id, event_at, event_source, event_name, aws_region, source_ip, user_agent, error_code, error_message,
-  is_read_only, event_type, identity_type, principal_id, principal_arn, identity_account_id, identity_user_name, access_key_id,
-  invoked_by, session_created_at, session_issuer_arn, source_identity, caller_key, resource, shared_event_id,
-  source_rank, batch_seq, member, record_number, record_sha256, event_id_hash, content_hash
-from cloudtrail_kept;
-
-insert into stg_sts_requests
+insert into stage_sts_requests
 with requests as (
   select
     *,
@@ -65,7 +57,7 @@ select
   subject, shared_event_id, source_rank, batch_seq, member, record_number, record_sha256
 from requests;
 
-insert into stg_ecs_actions
+insert into stage_ecs_actions
 select
   account_id, event_id, event_at, event_name, aws_region, source_ip, user_agent, error_code, is_read_only,
   identity_type, invoked_by, caller_key,
@@ -83,7 +75,7 @@ select
 from cloudtrail_kept
 where event_source = 'ecs.amazonaws.com';
 
-insert into stg_task_launches
+insert into stage_task_launches
 with tasks as (
   select *, unnest(response.tasks) as task
   from cloudtrail_kept
@@ -98,7 +90,7 @@ select
 from tasks
 where last_segment(task."taskArn") is not null;
 
-insert into stg_configurers
+insert into stage_configurers
 with calls as (
   select
     *,

@@ -7,7 +7,7 @@ description: |
 
 -- An access key id that a join may rest on: nothing masked, no constant (tables.sql, `caller_key`).
 create or replace macro usable_access_key(id) as
-  regexp_full_match(id, 'A[A-Z]{3}[A-Z0-9]{12,124}') and replace(substr(id, 5), substr(id, 5, 1), '') <> '';
+  regexp_full_match(id, 'A[A-Z]{3}[A-Z0-9]{12,124}') and substr(id, 5, length(id) - 5) <> substr(id, 6);
 
 -- A value from a record as a reject shows it: quoted, control characters out, cut at 60.
 create or replace macro found(value) as

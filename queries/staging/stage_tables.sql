@@ -10,6 +10,12 @@ create or replace temp table stage_events as select * from stg_events_new limit 
 -- Further copies of records; added to stg_event_copies at the end of the run.
 create or replace temp table stage_copies as select * from stg_event_copies limit 0;
 
+-- Calls that correlation reads, until they are moved into the state: one commit for all of them.
+create or replace temp table stage_sts_requests as select * from stg_sts_requests limit 0;
+create or replace temp table stage_ecs_actions as select * from stg_ecs_actions limit 0;
+create or replace temp table stage_task_launches as select * from stg_task_launches limit 0;
+create or replace temp table stage_configurers as select * from stg_configurers limit 0;
+
 -- Batch members of this run, and what was counted in each.
 create or replace temp table stage_members (batch_seq integer not null, member integer not null, origin varchar not null);
 create or replace temp table stage_counts (

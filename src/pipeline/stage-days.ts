@@ -8,7 +8,7 @@ import type { DayFile, DayRelation } from '../store/manifest.ts';
 import type { Writer } from '../store/writer.ts';
 
 /** A day with more files than this gets its small ones merged. */
-const MOST_FILES_A_DAY = 8;
+const MOST_FILES_A_DAY = 16;
 /** Files with at least so many rows are left as they are: merging them again and again would cost more than it saves. */
 const SMALL_ROWS = 250_000;
 
@@ -24,24 +24,23 @@ interface DayRow {
   readonly last_batch_seq: number;
 }
 
-/** Writes the rows of `table` to Parquet, a file for each UTC day, empties it, and returns the files. */
-export async function writeDays(writer: Writer, table: string, relation: DayRelation): Promise<DayFile[]> {
+/** Writes the rows of a relation to Parquet, a file for each UTC day, and returns the files. */
+export async function writeDays(writer: Writer, rows: string, relation: DayRelation): Promise<DayFile[]> {
   const { db } = writer;
   const days = await db.all<DayRow>(
     `select strftime(event_at at time zone 'UTC', '%Y-%m-%d') as day, count(*) as rows,
        strftime(min(event_at) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') as first_event_at,
        strftime(max(event_at) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') as last_event_at,
        min(batch_seq) as first_batch_seq, max(batch_seq) as last_batch_seq
-     from ${table} group by day order by day`,
+     from ${rows} group by day order by day`,
   );
   const files: DayFile[] = [];
   for (const day of days) {
     const path = writer.newFile(relation, day.day);
     const where = days.length === 1 ? '' : ` where event_at >= '${day.day}T00:00:00Z' and event_at < timestamptz '${day.day}T00:00:00Z' + interval 1 day`;
-    await copyTo(writer, `select * from ${table}${where}`, path);
+    await copyTo(writer, `select * from ${rows}${where}`, path);
     files.push({ relation, path, ...day });
   }
-  if (days.length > 0) await db.run(`delete from ${table}`);
   return files;
 }
 

@@ -6,7 +6,7 @@ import { frameRegistry, frames } from '../landing/framing.ts';
 import { gunzipWithin } from '../landing/gunzip.ts';
 import type { BatchForm } from '../landing/landed-batches.ts';
 import type { StageFile } from './stage-file.ts';
-import type { FramedOutcome, StagedMember } from './stage-run.ts';
+import type { FramedOutcome, StagedMember } from './stage-member.ts';
 
 /** Records are handed over when the file holds so much. */
 const FULL_BYTES = 48 * 1024 * 1024;

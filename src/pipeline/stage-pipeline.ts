@@ -8,7 +8,8 @@ import { isTrailObject } from '../landing/framing.ts';
 import type { Writer } from '../store/writer.ts';
 import { FrameWriter, type FramedDelivery } from './stage-frames.ts';
 import { StageFile } from './stage-file.ts';
-import { StageRun, type StagedMember } from './stage-run.ts';
+import type { StagedMember } from './stage-member.ts';
+import { StageRun } from './stage-run.ts';
 
 const OPEN_BRACE = 0x7b;
 const NEWLINE = 0x0a;

@@ -9,36 +9,22 @@ import type { DayFile } from '../store/manifest.ts';
 import type { Writer } from '../store/writer.ts';
 import { mergeDays, writeDays } from './stage-days.ts';
 import type { StageFile } from './stage-file.ts';
+import type { FramedOutcome, StagedMember } from './stage-member.ts';
 import { settle } from './stage-settle.ts';
 
-/** Events wait in memory until there are so many: a Parquet file of four row groups. */
-const WAITING_ROWS = 480_000;
+/** A chunk with so many events of each day goes straight to Parquet; the events of others wait for more. */
+const ROWS_A_DAY = 20_000;
+/** Events wait in memory until there are so many, about 250 MB. */
+const WAITING_ROWS = 240_000;
 /** Further copies go to Parquet once there are so many; until then they are rows of the state. */
 const COPIES_IN_STATE = 50_000;
-
-/** A file, or a member of a pack, that a run reads. */
-export interface StagedMember {
-  readonly batchSeq: number;
-  readonly member: number;
-  /** As the user named it. */
-  readonly origin: string;
-}
-
-/** A record that framing rejected, or a count of records that it set aside. */
-export interface FramedOutcome {
-  readonly batchSeq: number;
-  readonly member: number;
-  readonly form: string;
-  readonly recordNumber: number;
-  /** Why it was rejected; null where it was set aside. */
-  readonly reason: string | null;
-}
 
 interface ChunkDay {
   readonly day: string;
   readonly first: string;
   readonly last: string;
   readonly addenda: number;
+  readonly rows: number;
 }
 
 /** See above. Calls one at a time; `finish` once. */
@@ -140,12 +126,12 @@ export class StageRun {
 
   /** Settles, writes Parquet, counts; afterwards every batch up to `throughSeq` is staged in the writer's copy. */
   async finish(throughSeq: number): Promise<void> {
-    await this.#writeWaiting();
+    await this.#flush();
     const settled = await settle(this, this.#files);
     if (settled) {
       this.#files = [...settled.files];
       this.#waiting = settled.waiting;
-      await this.#writeWaiting();
+      await this.#flush();
     }
     await this.#writeCopies();
     this.#files = await mergeDays(this.writer, this.#files, this.#days);
@@ -153,10 +139,11 @@ export class StageRun {
     await this.writer.staged(throughSeq, this.#files);
   }
 
-  /** Inserts what `cloudtrail_chunk` holds and `dedupe_dropped` doesn't. */
+  /** Inserts what `cloudtrail_chunk` holds and `dedupe_dropped` doesn't; the events wait. */
   async keep(): Promise<void> {
     await this.#query('cloudtrail_kept');
-    await this.#db.transaction(async () => this.#query('cloudtrail_keep'));
+    await this.#query('cloudtrail_keep');
+    await this.#db.run('insert into stage_events select * from cloudtrail_events');
   }
 
   /** De-duplicates, keeps and counts what `cloudtrail_chunk` holds. */
@@ -165,7 +152,7 @@ export class StageRun {
       `select strftime(event_at at time zone 'UTC', '%Y-%m-%d') as day,
          strftime(min(event_at) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') as first,
          strftime(max(event_at) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') as last,
-         count(*) filter (where is_addendum) as addenda
+         count(*) filter (where is_addendum) as addenda, count(*) as rows
        from cloudtrail_chunk where reject_reason is null and not is_set_aside group by day`,
     );
     for (const { day } of days) this.#days.add(day);
@@ -174,10 +161,16 @@ export class StageRun {
     const known = await this.#db.get<{ hashes: number }>('select count(*) as hashes from dedupe_hashes');
     if (known && known.hashes > 0) await this.#db.transaction(async () => this.#query('dedupe_events'));
     if (days.some(({ addenda }) => addenda > 0)) await this.#db.transaction(async () => this.#query('dedupe_addenda'));
-    await this.keep();
+    const rows = days.reduce((sum, day) => sum + day.rows, 0);
+    if (rows >= ROWS_A_DAY * days.length) {
+      await this.#query('cloudtrail_kept');
+      await this.#query('cloudtrail_keep');
+      this.#files.push(...(await writeDays(this.writer, 'cloudtrail_events', 'events')));
+    } else {
+      await this.keep();
+      this.#waiting += rows;
+    }
     await this.#query('cloudtrail_counts');
-    const waiting = await this.#db.get<{ rows: number }>('select count(*) as rows from stage_events');
-    this.#waiting = waiting?.rows ?? 0;
     if (this.#waiting >= WAITING_ROWS) await this.#writeWaiting();
   }
 
@@ -197,18 +190,28 @@ export class StageRun {
     await this.#db.transaction(async () => this.#query('dedupe_rows'));
   }
 
+  /** Everything that waits goes where it belongs. */
+  async #flush(): Promise<void> {
+    await this.#writeWaiting();
+    await this.#db.transaction(async () => this.#query('stage_flush'));
+    await this.writer.staged(this.writer.stagedThrough, this.#files);
+  }
+
   async #writeWaiting(): Promise<void> {
     if (this.#waiting === 0) return;
     this.#files.push(...(await writeDays(this.writer, 'stage_events', 'events')));
+    await this.#db.run('delete from stage_events');
     this.#waiting = 0;
-    await this.writer.staged(this.writer.stagedThrough, this.#files);
   }
 
   async #writeCopies(): Promise<void> {
     const table = await stateTable(this.#db, 'stg_event_copies');
     await this.#db.run(`insert into ${table} by name select * from stage_copies`);
     const copies = await this.#db.get<{ rows: number }>(`select count(*) as rows from ${table}`);
-    if ((copies?.rows ?? 0) > COPIES_IN_STATE) this.#files.push(...(await writeDays(this.writer, table, 'event_copies')));
+    if ((copies?.rows ?? 0) > COPIES_IN_STATE) {
+      this.#files.push(...(await writeDays(this.writer, table, 'event_copies')));
+      await this.#db.run(`delete from ${table}`);
+    }
   }
 
   async #point(file: StageFile): Promise<void> {

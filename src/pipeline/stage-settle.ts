@@ -9,13 +9,19 @@ import { fileList, filesOf } from '../store/event-views.ts';
 import type { DayFile } from '../store/manifest.ts';
 import { frameLine } from './stage-frames.ts';
 import { rewriteWithout } from './stage-days.ts';
+import type { Writer } from '../store/writer.ts';
 import { StageFile } from './stage-file.ts';
-import type { StageRun } from './stage-run.ts';
 
 interface Place {
   readonly batch_seq: number;
   readonly member: number;
   readonly record_numbers: number[];
+}
+
+/** The run that settles: its writer, and how it keeps what a chunk staged. */
+interface Settling {
+  readonly writer: Writer;
+  keep(): Promise<void>;
 }
 
 /** The Parquet files afterwards, and how many rows wait to be written to new ones. */
@@ -25,7 +31,7 @@ export interface Settled {
 }
 
 /** Settles the keys of `stage_settle`. Undefined where there are none. Nothing may wait in `stage_events`. */
-export async function settle(run: StageRun, files: readonly DayFile[]): Promise<Settled | undefined> {
+export async function settle(run: Settling, files: readonly DayFile[]): Promise<Settled | undefined> {
   const { db } = run.writer;
   const keys = await db.get<{ keys: number }>('select count(*) as keys from stage_settle');
   if (!keys || keys.keys === 0) return undefined;
@@ -51,7 +57,7 @@ export async function settle(run: StageRun, files: readonly DayFile[]): Promise<
   return { files: rewritten, waiting: waiting?.rows ?? 0 };
 }
 
-async function writeCopies(run: StageRun, file: StageFile): Promise<void> {
+async function writeCopies(run: Settling, file: StageFile): Promise<void> {
   const { db, landing } = run.writer;
   const places = await db.all<Place>(
     `select batch_seq, member, list(distinct record_number) as record_numbers
@@ -67,7 +73,7 @@ async function writeCopies(run: StageRun, file: StageFile): Promise<void> {
 }
 
 /** Stored rows that are replaced are left out of their files' new versions. */
-async function rewriteReplaced(run: StageRun, files: readonly DayFile[]): Promise<DayFile[]> {
+async function rewriteReplaced(run: Settling, files: readonly DayFile[]): Promise<DayFile[]> {
   const { db, folder } = run.writer;
   const days = await db.all<{ day: string }>("select distinct strftime(event_day, '%Y-%m-%d') as day from settle_replaced order by day");
   const result: DayFile[] = [...files];
