@@ -9,15 +9,28 @@ controls: [soc2:PI1.4]
 ---*/
 with sources as (select source, tenant_id, sign_in_kind, first_at, complete_through from stg_sources),
 
+-- The edges that fall short of the period's; sources that share one are named together.
+edges as (
+  select 'end' as edge, complete_through as at_time, source, tenant_id, sign_in_kind from sources where complete_through < $to
+  union all
+  select 'start', first_at, source, tenant_id, sign_in_kind from sources where first_at > $from
+),
+
 named as (
   select
+    edge, at_time,
     case source
       when 'cloudtrail' then 'CloudTrail'
       when 'ecs_events' then 'ECS events'
-      else 'sign-ins of tenant ' || coalesce(tenant_id, '?') || ' (' || coalesce(replace(sign_in_kind, '_', ' '), '?') || ')'
-    end as name,
-    first_at, complete_through
-  from sources
+      else 'sign-ins of tenant ' || coalesce(tenant_id, '?') || ' ('
+        || coalesce(string_agg(replace(sign_in_kind, '_', ' '), ', ' order by sign_in_kind), '?') || ')'
+    end as name
+  from edges
+  group by edge, at_time, source, tenant_id
+),
+
+short as (
+  select edge, at_time, string_agg(name, '; ' order by name) as names from named group by edge, at_time
 ),
 
 expected as (
@@ -41,18 +54,18 @@ notes as (
   where s.source is null
   union all
   select
-    2, name,
-    'Complete through ' || substr(cast(complete_through as varchar), 1, 19) || 'Z, before the period''s end: ' || name
+    2, cast(at_time as varchar),
+    'Complete through ' || substr(cast(at_time as varchar), 1, 19) || 'Z, before the period''s end: ' || names
     || '. What came later is not in this report.'
-  from named
-  where complete_through < $to
+  from short
+  where edge = 'end'
   union all
   select
-    3, name,
-    'First record landed ' || substr(cast(first_at as varchar), 1, 19) || 'Z, after the period''s start: ' || name
+    3, cast(at_time as varchar),
+    'First record landed ' || substr(cast(at_time as varchar), 1, 19) || 'Z, after the period''s start: ' || names
     || '. What happened before is not in this report.'
-  from named
-  where first_at > $from
+  from short
+  where edge = 'start'
   union all
   select
     4, '',

@@ -110,6 +110,14 @@ task_states as (
   from stg_task_events
 ),
 
+role_sessions as (
+  select
+    upstream_task_key, opened_by_account_id, opened_by_event_id, opened_at,
+    row_number() over (partition by upstream_task_key order by opened_at, session_id) as place
+  from sessions
+  where upstream_task_key is not null and opened_by_event_id is not null
+),
+
 task_records as (
   select t.account_id, t.id, 1 as place, 'task' as hop, 'cloudtrail' as source, c.account_id as owner_id, c.event_id as record_id, c.event_at as record_at
   from task_keys t
@@ -122,6 +130,14 @@ task_records as (
   select t.account_id, t.id, 3, 'task', 'ecs_events', s.account_id, s.event_id, s.event_at
   from task_keys t
   inner join task_states s on s.task_key = t.task_key and s.place = 1
+  union all
+  -- A task that is known by its role sessions alone.
+  select t.account_id, t.id, 4, 'task_session', 'cloudtrail', r.opened_by_account_id, r.opened_by_event_id, r.opened_at
+  from task_keys t
+  inner join role_sessions r on r.upstream_task_key = t.task_key and r.place = 1
+  left join launches l on l.account_id = t.launch_account_id and l.event_id = t.launch_event_id and l.task_key = t.task_key
+  left join task_states s on s.task_key = t.task_key and s.place = 1
+  where l.event_id is null and s.event_id is null
 ),
 
 task_evidence as (
@@ -142,7 +158,8 @@ select
   p.at, p.kind, p.name, p.id, p.account_id, p.cluster_name as cluster,
   coalesce(p.who_name, i.name, p.who_object_id, p.who_subject) as who, p.who_kind, p.who_object_id, p.who_tenant_id,
   p.who_issuer, p.who_subject,
-  p.outcome, p.how, p.confidence, p.identity_method as method, p.sign_in_grade, p.sign_in_id, p.reason, p.session_id,
+  p.outcome, p.how, p.confidence, p.identity_method as method,
+  coalesce(p.sign_in_grade, 'none') as sign_in_grade, p.sign_in_id, p.reason, p.session_id,
   case
     when g.sign_in_id is null then []
     else [

@@ -81,7 +81,7 @@ function byCluster(coverage: Coverage, page: Page): string[] {
 
 function rows(coverage: Coverage, page: Page): string[] {
   if (!coverage.rows) return [];
-  const columns = [{ title: 'at', least: 20 }, { title: 'what' }, { title: 'id', least: 32 }, { title: 'outcome', least: 12 }, { title: 'reason' }];
-  const cells = coverage.rows.map((row) => [row.at, row.kind, inert(row.id.slice(row.id.lastIndexOf('/') + 1)), row.outcome, row.reason ?? row.confidence]);
+  const columns = [{ title: 'at', least: 20 }, { title: 'call or task', least: 32 }, { title: 'outcome', least: 10 }, { title: 'reason' }];
+  const cells = coverage.rows.map((row) => [row.at, inert(row.id.slice(row.id.lastIndexOf('/') + 1)), row.outcome, row.reason ?? row.confidence]);
   return ['', page.style.bold('Rows'), ...tableLines(columns, cells, page)];
 }
