@@ -11,9 +11,9 @@ with sources as (select source, tenant_id, sign_in_kind, first_at, complete_thro
 
 -- The edges that fall short of the period's; sources that share one are named together.
 edges as (
-  select 'end' as edge, complete_through as at_time, source, tenant_id, sign_in_kind from sources where complete_through < $to
+  select 'end' as edge, date_trunc('second', complete_through) as at_time, source, tenant_id, sign_in_kind from sources where complete_through < $to
   union all
-  select 'start', first_at, source, tenant_id, sign_in_kind from sources where first_at > $from
+  select 'start', date_trunc('second', first_at), source, tenant_id, sign_in_kind from sources where first_at > $from
 ),
 
 named as (

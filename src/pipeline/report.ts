@@ -1,12 +1,10 @@
 /**
  * Report: runs a definition's queries over a period and writes its files. No new facts: every number and row is a query's.
  */
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { userInfo } from 'node:os';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RecordHashes } from '../answers/record-hashes.ts';
 import type { AnswerReader } from '../answers/reader.ts';
-import { earliest, landedSources } from '../answers/sources.ts';
 import { loadCatalog, type Catalog, type Query } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/faults.ts';
 import { loadReports, type ReportDefinition, type ReportFormat } from '../catalog/reports.ts';
@@ -14,10 +12,11 @@ import { EXIT, WhoranError } from '../core/errors.ts';
 import { rfc3339 } from '../core/times.ts';
 import { csvNote } from '../render/csv-note.ts';
 import { csvTable } from '../render/csv.ts';
-import { tableOf, type Column, type ReportDocument, type Table } from '../render/document.ts';
+import { tableOf, type ReportDocument } from '../render/document.ts';
 import { htmlReport } from '../render/html.ts';
 import { jsonReport } from '../render/json.ts';
-import { timeInName, writeText } from './report-files.ts';
+import { planFiles, reportDocument, type PlannedFile } from './report-document.ts';
+import { writeText } from './report-files.ts';
 import { spool, type Spooled } from './report-spool.ts';
 
 /** How many rows of one table the page shows; the files have all. */
@@ -117,14 +116,6 @@ async function definitionOf(catalog: Catalog, id: string): Promise<ReportDefinit
   });
 }
 
-/** A file to write, before it is. */
-interface PlannedFile {
-  readonly name: string;
-  readonly format: ReportFile['format'];
-  readonly about: string;
-  readonly table?: string;
-}
-
 class ReportRun {
   readonly #reader: AnswerReader;
   readonly #catalog: Catalog;
@@ -142,8 +133,8 @@ class ReportRun {
 
   async run(): Promise<ReportResult> {
     const spooled = await this.#spoolAll();
-    const files = this.#planFiles();
-    const document = await this.#document(spooled, files);
+    const files = planFiles(this.#definition, this.#options);
+    const document = await reportDocument(this.#reader, this.#catalog, this.#definition, this.#options, spooled);
     const written: ReportFile[] = [];
     for (const file of files) {
       this.#options.progress?.(`writing ${file.name}`);
@@ -193,56 +184,6 @@ class ReportRun {
     );
   }
 
-  #planFiles(): PlannedFile[] {
-    const { id, formats, csv, queries } = this.#definition;
-    const base = `${id}_${timeInName(this.#options.from)}_${timeInName(this.#options.to)}`;
-    const files: PlannedFile[] = [];
-    if (formats.includes('html')) files.push({ name: `${base}.html`, format: 'html', about: 'the report' });
-    if (formats.includes('csv')) {
-      csv.forEach((table, index) => {
-        const part = index === 0 ? '' : `_${table.replace(`rpt_${id}_`, '')}`;
-        files.push({ name: `${base}${part}.csv`, format: 'csv', about: `all rows of “${queries.find((query) => query.id === table)?.header.title ?? table}”`, table });
-      });
-      files.push({ name: `${base}.csv.txt`, format: 'note', about: 'how to read the CSV files' });
-    }
-    if (formats.includes('json')) files.push({ name: `${base}.json`, format: 'json', about: 'all tables, with exact values' });
-    return files;
-  }
-
-  async #document(spooled: ReadonlyMap<string, Spooled>, files: readonly PlannedFile[]): Promise<ReportDocument> {
-    const { id, title, markdown, file, sha256, queries, controls } = this.#definition;
-    const { from, to, now, runBy, version } = this.#options;
-    const sources = await landedSources(this.#reader);
-    const names = new Map(this.#catalog.controls.map((control) => [control.id, control.name]));
-    return {
-      id,
-      title,
-      controls: controls.map((control) => ({ id: control, name: names.get(control) ?? '' })),
-      period: { from: rfc3339(from), to: rfc3339(to) },
-      runAt: rfc3339(now),
-      runBy: runBy ?? accountName(),
-      program: { name: 'whoran', version: version ?? (await packageVersion(this.#catalog.root)) },
-      asOf: earliest(sources.map((source) => source.complete_through)),
-      markdown,
-      definition: { file, sha256 },
-      tables: new Map(queries.map((query) => [query.id, this.#table(query, spooled)])),
-      queries: queries.map((query) => ({ id: query.id, title: query.header.title, file: query.file, sql: query.sql, sha256: query.sha256 })),
-      files: files.map(({ name, about }) => ({ name, about })),
-    };
-  }
-
-  #table(query: Query, spooled: ReadonlyMap<string, Spooled>): Table {
-    const rows = spooled.get(query.id);
-    if (!rows) throw new Error(`query ${query.id} did not run`);
-    const columns = rows.columns.map((name): Column => {
-      const column = this.#definition.columns[name];
-      if (!column) throw new CatalogError([{ file: this.#definition.file, message: `columns: ${query.id} returns ${name}, which is not described` }]);
-      const { title, kind, about, under, detail, data } = column;
-      return { name, title, kind, about, under: under ?? null, isDetail: detail, isData: data };
-    });
-    return { id: query.id, title: query.header.title, description: query.header.description, columns, rowCount: rows.rowCount, rows: () => rows.rows() };
-  }
-
   #text(file: PlannedFile, document: ReportDocument, files: readonly PlannedFile[]): AsyncIterable<string> | Iterable<string> {
     switch (file.format) {
       case 'html':
@@ -269,18 +210,4 @@ function queryFailure(query: Query, error: unknown): unknown {
     hint: 'Run `whoran correlate` first: it fills what reports read.',
     cause: error,
   });
-}
-
-/** The operating system's name for whoever runs this; some systems have none. */
-function accountName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'unknown';
-  }
-}
-
-async function packageVersion(root: string): Promise<string> {
-  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
-  return manifest.version;
 }

@@ -1,0 +1,104 @@
+/**
+ * A report's document and its files: what a renderer gets, made of a definition, a run and the rows that its queries gave.
+ */
+import { readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { AnswerReader } from '../answers/reader.ts';
+import { earliest, landedSources } from '../answers/sources.ts';
+import type { Catalog, Query } from '../catalog/catalog.ts';
+import { CatalogError } from '../catalog/faults.ts';
+import type { ReportDefinition, ReportFormat } from '../catalog/reports.ts';
+import { rfc3339 } from '../core/times.ts';
+import type { Column, ReportDocument, Table } from '../render/document.ts';
+import { timeInName } from './report-files.ts';
+import type { Spooled } from './report-spool.ts';
+
+/** What a document says of the run itself; as in `ReportOptions`. */
+export interface ReportRunFacts {
+  readonly from: Date;
+  readonly to: Date;
+  readonly now: Date;
+  readonly runBy?: string;
+  readonly version?: string;
+}
+
+/** A file to write, before it is. */
+export interface PlannedFile {
+  readonly name: string;
+  readonly format: ReportFormat | 'note';
+  readonly about: string;
+  /** CSV: the query whose rows it holds. */
+  readonly table?: string;
+}
+
+/** The files of a report, the page first; named from its id and period alone. */
+export function planFiles({ id, formats, csv, queries }: ReportDefinition, { from, to }: Pick<ReportRunFacts, 'from' | 'to'>): PlannedFile[] {
+  const base = `${id}_${timeInName(from)}_${timeInName(to)}`;
+  const files: PlannedFile[] = [];
+  if (formats.includes('html')) files.push({ name: `${base}.html`, format: 'html', about: 'the report' });
+  if (formats.includes('csv')) {
+    csv.forEach((table, index) => {
+      const part = index === 0 ? '' : `_${table.replace(`rpt_${id}_`, '')}`;
+      files.push({ name: `${base}${part}.csv`, format: 'csv', about: `all rows of “${queries.find((query) => query.id === table)?.header.title ?? table}”`, table });
+    });
+    files.push({ name: `${base}.csv.txt`, format: 'note', about: 'how to read the CSV files' });
+  }
+  if (formats.includes('json')) files.push({ name: `${base}.json`, format: 'json', about: 'all tables, with exact values' });
+  return files;
+}
+
+/** The document: the run's facts, and a table for each query. */
+export async function reportDocument(
+  reader: Pick<AnswerReader, 'db'>,
+  catalog: Catalog,
+  definition: ReportDefinition,
+  facts: ReportRunFacts,
+  spooled: ReadonlyMap<string, Spooled>,
+): Promise<ReportDocument> {
+  const { id, title, markdown, file, sha256, queries, controls } = definition;
+  const { from, to, now, runBy, version } = facts;
+  const sources = await landedSources(reader);
+  const names = new Map(catalog.controls.map((control) => [control.id, control.name]));
+  return {
+    id,
+    title,
+    controls: controls.map((control) => ({ id: control, name: names.get(control) ?? '' })),
+    period: { from: rfc3339(from), to: rfc3339(to) },
+    runAt: rfc3339(now),
+    runBy: runBy ?? accountName(),
+    program: { name: 'whoran', version: version ?? (await packageVersion(catalog.root)) },
+    asOf: earliest(sources.map((source) => source.complete_through)),
+    markdown,
+    definition: { file, sha256 },
+    tables: new Map(queries.map((query) => [query.id, tableOfQuery(query, definition, spooled)])),
+    queries: queries.map((query) => ({ id: query.id, title: query.header.title, file: query.file, sql: query.sql, sha256: query.sha256 })),
+    files: planFiles(definition, facts).map(({ name, about }) => ({ name, about })),
+  };
+}
+
+function tableOfQuery(query: Query, definition: ReportDefinition, spooled: ReadonlyMap<string, Spooled>): Table {
+  const rows = spooled.get(query.id);
+  if (!rows) throw new Error(`query ${query.id} did not run`);
+  const columns = rows.columns.map((name): Column => {
+    const column = definition.columns[name];
+    if (!column) throw new CatalogError([{ file: definition.file, message: `columns: ${query.id} returns ${name}, which is not described` }]);
+    const { title, kind, about, under, detail, data } = column;
+    return { name, title, kind, about, under: under ?? null, isDetail: detail, isData: data };
+  });
+  return { id: query.id, title: query.header.title, description: query.header.description, columns, rowCount: rows.rowCount, rows: () => rows.rows() };
+}
+
+/** The operating system's name for whoever runs this; some systems have none. */
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'unknown';
+  }
+}
+
+async function packageVersion(root: string): Promise<string> {
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  return manifest.version;
+}
