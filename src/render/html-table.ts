@@ -51,8 +51,9 @@ function headHtml({ main, details }: Layout): string {
 
 function rowHtml(row: Row, { main, details }: Layout, terms: ReadonlySet<string>): string {
   const cells = main.map(({ column, under }) => {
+    const holdsIds = under.some(({ kind }) => kind === 'code') ? ' ids' : '';
     const style = NUMBERS.has(column.kind) ? 'number' : column.kind;
-    return `<td class="${style}">${stackHtml(row, column, under, terms)}</td>`;
+    return `<td class="${style}${holdsIds}">${stackHtml(row, column, under, terms)}</td>`;
   });
   const lines = details.map((column) => `<tr class="detail"><td colspan="${main.length}">${cellHtml(row[column.name] ?? null, column, terms)}</td></tr>`);
   return `<tbody><tr>${cells.join('')}</tr>${lines.join('')}</tbody>\n`;
