@@ -9,6 +9,8 @@ import { deliver, makeWorld } from '../fixtures/world/index.ts';
 import type { Activity, Answer } from '../src/answers/answer.ts';
 import { ask } from '../src/answers/ask.ts';
 import type { AnswerReader } from '../src/answers/reader.ts';
+import { taskAnswer, type TaskAnswer } from '../src/answers/task-answer.ts';
+import { findTask } from '../src/answers/walk.ts';
 import { configSchema } from '../src/config/config.ts';
 import { correlate } from '../src/pipeline/correlate.ts';
 import { ingest } from '../src/pipeline/ingest.ts';
@@ -39,6 +41,15 @@ beforeAll(async () => {
 afterAll(async () => {
   opened.close();
   await rm(folder, { recursive: true });
+});
+
+test('what an answer says of a task is what the view of all tasks says', async () => {
+  const tasks = await opened.db.all<{ task_key: string } & TaskAnswer>('select task_key, how, confidence, reason, is_provisional from cor_tasks order by task_key');
+  expect(tasks.length).toBeGreaterThan(50);
+  for (const { task_key: key, ...expected } of tasks) {
+    const led = await findTask(reader, key);
+    expect(led && taskAnswer(led.task, led.session)).toEqual(expected);
+  }
 });
 
 /** An answer in the terms of the story's expectation: only what that says. */

@@ -7,19 +7,11 @@ params:
 ---*/
 with sessions as (select * from cor_sessions where session_id = $session_id),
 
-identities as (select tenant_id, object_id, name, sign_in_kind from cor_identities),
-
-other_halves as (
-  select r.account_id, r.event_id, min(r.event_at) as event_at
-  from stg_sts_requests r
-  inner join sessions s on s.other_half_event_id = r.event_id and s.other_half_account_id = r.account_id
-  group by r.account_id, r.event_id
-)
+identities as (select tenant_id, object_id, name, sign_in_kind from cor_identities)
 
 select
   s.session_id, s.session_kind, s.is_issued, s.account_id, s.opened_at, s.expires_at,
   s.opened_by_account_id, s.opened_by_event_id, s.opened_via, s.other_half_account_id, s.other_half_event_id,
-  h.event_at as other_half_at,
   s.role_arn, s.role_session_name, s.session_arn, s.source_ip, s.user_agent, s.source_identity,
   s.upstream_session_id, s.upstream_caller_key, s.upstream_task_key, s.upstream_method, s.upstream_confidence,
   s.root_session_id, s.identity_session_id,
@@ -30,5 +22,4 @@ select
   s.is_provisional, s.is_traced, s.conflicts
 from sessions s
 left join identities i on i.tenant_id = s.who_tenant_id and i.object_id = s.who_object_id
-left join other_halves h on h.event_id = s.other_half_event_id and h.account_id = s.other_half_account_id
 order by s.session_id

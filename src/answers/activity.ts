@@ -93,17 +93,42 @@ export async function identityActivity(
   };
 }
 
+/** The newest calls. Their number comes from the callers where all time is asked for, so that few events are read. */
 async function identityActions(
   reader: AnswerReader,
   key: { tenant_id: string | null; object_id: string },
   options: ActivityOptions,
 ): Promise<Listed<ActivityAction>> {
-  const span = await answerRow<{ first_used_at: string | null; last_used_at: string | null }>(reader, 'identity_span', key);
-  if (!span?.first_used_at || !span.last_used_at) return NOTHING;
-  // Times are told to the millisecond here and kept to the microsecond.
-  const from = Math.max(Date.parse(span.first_used_at), options.from?.getTime() ?? -Infinity);
-  const to = Math.min(Date.parse(span.last_used_at) + 1, options.to?.getTime() ?? Infinity);
-  return listed<ActivityAction>(reader, 'identity_actions', { ...key, from_at: new Date(from), to_at: new Date(to), row_limit: options.limit });
+  const counted = await answerRow<CallCount>(reader, 'identity_calls', { ...key, row_limit: options.limit });
+  if (!counted?.first_used_at || !counted.last_used_at) return NOTHING;
+  const isAllTime = !options.from && !options.to;
+  const start = (isAllTime ? counted.newest_from : null) ?? counted.first_used_at;
+  const period = {
+    from_at: new Date(Math.max(Date.parse(start), options.from?.getTime() ?? -Infinity)),
+    // Times are told to the millisecond here and kept to the microsecond.
+    to_at: new Date(Math.min(Date.parse(counted.last_used_at) + 1, options.to?.getTime() ?? Infinity)),
+  };
+  const rows = await answerRows<ActivityAction>(reader, 'identity_actions', { ...key, ...period, row_limit: options.limit });
+  const total = isAllTime ? counted.calls : ((await answerRow<{ calls: number }>(reader, 'identity_action_count', { ...key, ...period }))?.calls ?? 0);
+  return { rows, total };
+}
+
+interface CallCount {
+  readonly calls: number;
+  readonly first_used_at: string | null;
+  readonly last_used_at: string | null;
+  readonly newest_from: string | null;
+}
+
+async function addressActions(
+  reader: AnswerReader,
+  parameters: { address: string; from_at: Date | null; to_at: Date | null; row_limit: number },
+): Promise<Listed<ActivityAction>> {
+  const counted = await answerRow<{ calls: number; newest_from: string | null; newest_to: string | null }>(reader, 'address_calls', parameters);
+  if (!counted?.newest_from || !counted.newest_to) return NOTHING;
+  const period = { from_at: new Date(Date.parse(counted.newest_from)), to_at: new Date(Date.parse(counted.newest_to) + 1) };
+  const { address, row_limit: rowLimit } = parameters;
+  return { rows: await answerRows<ActivityAction>(reader, 'address_actions', { address, ...period, row_limit: rowLimit }), total: counted.calls };
 }
 
 /** What was done from `address`; undefined where nothing landed mentions it. */
@@ -117,7 +142,7 @@ export async function addressActivity(
   const parameters = { address, from_at: options.from ?? null, to_at: options.to ?? null, row_limit: options.limit };
   const signIns = await listed<ActivitySignIn>(reader, 'address_sign_ins', parameters);
   const sessions = await listed<ActivitySession>(reader, 'address_sessions', parameters);
-  const actions = await listed<ActivityAction>(reader, 'address_actions', parameters);
+  const actions = await addressActions(reader, parameters);
   if (signIns.total + sessions.total + actions.total === 0) return undefined;
   const tasks = actions.total === 0 ? NOTHING : await listed<ActivityTask>(reader, 'address_tasks', parameters);
   const body = { sign_ins: signIns, sessions, actions, tasks };

@@ -109,6 +109,9 @@ async function runTask(id: string, at: string, key: string, taskId = TASK, field
     { event_name: 'RunTask', event_source: 'ecs.amazonaws.com', caller_key: key, access_key_id: key, source_ip: '198.51.100.7', resource: 'jobs' },
     { table: 'stg_task_launches', fields: { task_key: `${ACCOUNT}/${taskId}`, task_arn: arn, ...fields } },
   );
+  await insertRow(db, 'stg_ecs_actions', {
+    account_id: ACCOUNT, event_id: id, event_at: at, event_name: 'RunTask', source_ip: '198.51.100.7', caller_key: key, batch_seq: 1, member: 0,
+  });
 }
 
 async function taskState(taskId: string, fields: Row = {}): Promise<void> {
@@ -138,7 +141,7 @@ async function wholeChain(): Promise<void> {
 
 async function answer(id: string, options: AskOptions = {}): Promise<Answer> {
   await db.run('update stg_events_new set event_id_hash = event_id_hash(event_id)');
-  await correlate(db, configSchema.parse({}), {});
+  await correlate(db, configSchema.parse({}), { all: true });
   const found = await ask(reader, id, options);
   if (found.schema !== 'whoran.answer/1') throw new Error(`${id} answered with ${found.schema}`);
   return found;
@@ -146,7 +149,7 @@ async function answer(id: string, options: AskOptions = {}): Promise<Answer> {
 
 async function activity(id: string, options: AskOptions = {}): Promise<Activity> {
   await db.run('update stg_events_new set event_id_hash = event_id_hash(event_id)');
-  await correlate(db, configSchema.parse({}), {});
+  await correlate(db, configSchema.parse({}), { all: true });
   const found = await ask(reader, id, options);
   if (found.schema !== 'whoran.activity/1') throw new Error(`${id} answered with ${found.schema}`);
   return found;

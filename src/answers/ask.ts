@@ -4,10 +4,12 @@
 import type { Activity, Answer, Candidate, SearchedSource, SubjectKind, Who } from './answer.ts';
 import { ACTIVITY_LIMIT, addressActivity, findIdentities, identityActivity, type ActivityOptions } from './activity.ts';
 import { readAsked, taskIdOfGuid, type Asked } from './asked.ts';
-import { callEdge, chainToSession, chainToTask, eventHop, findCaller, findSession, findTask, taskId, type Chain } from './chain.ts';
+import { chainTo, taskId, type Chain } from './chain.ts';
 import { answerRow, answerRows, type AnswerReader } from './reader.ts';
 import type { CallerRow, EventRow, SessionRow, TaskRow } from './rows.ts';
 import { notSeenSentence, sentenceFor, type TellableSubject } from './sentence.ts';
+import { taskAnswer } from './task-answer.ts';
+import { findCaller, findSession, findTask } from './walk.ts';
 import { asOf, earliest, landedSources, neededSignIns } from './sources.ts';
 
 export interface AskOptions {
@@ -84,27 +86,28 @@ async function askTaskId(question: Question, id: string, accountId: string | nul
 }
 
 async function askTask(question: Question, taskKey: string, otherIds: readonly string[]): Promise<Answer | undefined> {
-  const task = await findTask(question.reader, taskKey);
-  if (!task) return undefined;
-  const chain = await chainToTask(question.reader, task);
-  const session = chain.sessions[0];
+  const led = await findTask(question.reader, taskKey);
+  if (!led) return undefined;
+  const { task, session } = led;
+  const chain = await chainTo(question.reader, { session, task: led });
+  const { how, confidence, reason, is_provisional: isProvisional } = taskAnswer(task, session);
   return compose(question, {
     subject: { kind: 'task', id: taskId(task) },
     tell: { kind: 'task', id: taskId(task), cluster: task.cluster_name, at: task.task_at },
     session,
     chain,
-    how: task.how,
-    confidence: task.confidence,
-    reason: task.reason,
-    isProvisional: task.is_provisional,
-    provisionalFrom: task.own_reason === null && session?.is_provisional ? rootTime(chain, session) : task.task_at,
+    how,
+    confidence,
+    reason,
+    isProvisional,
+    provisionalFrom: task.reason === null && session?.is_provisional ? rootTime(chain, session) : task.task_at,
     candidates: await configurerCandidates(question, task),
     otherIds,
   });
 }
 
 async function configurerCandidates({ reader }: Question, task: TaskRow): Promise<Candidate[]> {
-  return task.own_reason === 'configurer_missing' ? answerRows<Candidate>(reader, 'configurer_candidates', { task_key: task.task_key }) : [];
+  return task.reason === 'configurer_missing' ? answerRows<Candidate>(reader, 'configurer_candidates', { task_key: task.task_key }) : [];
 }
 
 async function askSessionId(question: Question, id: string): Promise<Answer | undefined> {
@@ -124,7 +127,7 @@ async function askSessionArn(question: Question, arn: string): Promise<Answer | 
 }
 
 async function askSession(question: Question, session: SessionRow, otherIds: readonly string[]): Promise<Answer> {
-  const chain = await chainToSession(question.reader, session);
+  const chain = await chainTo(question.reader, { session });
   const caller = session.reason === 'session_origin_missing' ? session.session_id : undefined;
   return compose(question, {
     subject: { kind: 'session', id: session.session_id },
@@ -152,24 +155,36 @@ async function askEvent(question: Question, id: string, accountId: string | null
 }
 
 async function findEvents(reader: AnswerReader, eventId: string, accountId: string | null): Promise<EventRow[]> {
-  const events = await answerRows<EventRow>(reader, 'find_event', { event_id: eventId, account_id: accountId });
+  const events = await eventsWithId(reader, eventId, accountId);
   if (events.length > 0) return events;
   const addendum = await answerRow<{ original_event_id: string }>(reader, 'find_addendum', { event_id: eventId });
-  return addendum ? answerRows<EventRow>(reader, 'find_event', { event_id: addendum.original_event_id, account_id: accountId }) : [];
+  return addendum ? eventsWithId(reader, addendum.original_event_id, accountId) : [];
+}
+
+/** In two steps, since the first has to look at every event there is: when, then what. */
+async function eventsWithId(reader: AnswerReader, eventId: string, accountId: string | null): Promise<EventRow[]> {
+  const times = await answerRows<{ event_at: string }>(reader, 'find_event', { event_id: eventId });
+  const events: EventRow[] = [];
+  for (const { event_at: at } of times) {
+    const from = Date.parse(at);
+    // Times are told to the millisecond here and kept to the microsecond.
+    const period = { from_at: new Date(from), to_at: new Date(from + 1) };
+    events.push(...(await answerRows<EventRow>(reader, 'events_at', { event_id: eventId, account_id: accountId, ...period })));
+  }
+  return events.sort((a, b) => (a.account_id < b.account_id ? -1 : 1));
 }
 
 async function answerEvent(question: Question, event: EventRow, others: readonly EventRow[]): Promise<Answer> {
   const { reader } = question;
   const caller = await findCaller(reader, event.caller_key);
   const session = caller && (await findSession(reader, caller.session_id));
-  const before: Chain = session ? await chainToSession(reader, session) : { hops: [], sessions: [], passesTask: false };
-  const hop = await eventHop(reader, event, before.passesTask ? 'call' : 'action', callEdge(session, caller, before));
+  const chain = await chainTo(reader, { session, event: { row: event, caller } });
   return compose(question, {
     subject: { kind: 'event', id: event.event_id },
     tell: { kind: 'event', id: event.event_id, name: event.event_name, isDenied: event.error_code !== null, at: event.event_at },
     session,
-    chain: { ...before, hops: [...before.hops, hop] },
-    ...answerOfSession(before, session),
+    chain,
+    ...answerOfSession(chain, session),
     candidates: await originCandidates(question, caller, event),
     otherIds: others.map((other) => `${other.account_id}/${other.event_id}`),
   });

@@ -1,69 +1,87 @@
 /**
- * The chain of an answer: from the sign-in, or the root, to the thing asked about (ATTRIBUTION 2, RULINGS 7).
- *
- * It is walked backwards, one session at a time; each step is a point lookup, and chains are short.
+ * The chain of an answer: from the sign-in, or the root, to the thing asked about, each hop with its method, its confidence
+ * and its evidence (ATTRIBUTION 2, RULINGS 7).
  */
 import type { Confidence, DetailValue, Hop } from './answer.ts';
-import { recordEvidence, sessionEvidence, signInEvidence, taskEvidence } from './evidence.ts';
+import { sessionEvidence, signInEvidence, taskEvidence } from './evidence.ts';
 import { answerRow, type AnswerReader } from './reader.ts';
+import { Records } from './records.ts';
 import type { CallerRow, EventRow, RecordKey, SessionRow, SignInRow, TaskRow } from './rows.ts';
+import { isHop, taskAction, taskRecords, walkBack, type LedTask, type Step } from './walk.ts';
 
-/** No real chain is this long; a cycle is cut where it closes. */
-const MAX_STEPS = 100;
-
-/** Session kinds that are callers without a session of their own: what stands before their calls is `who`, not a hop. */
-const NO_HOP: ReadonlySet<string> = new Set(['denied_token', 'aws_service', 'principal']);
-
-/** What a walk found: hops in order, the session of the root, and the one nearest to the thing asked about. */
 export interface Chain {
   readonly hops: readonly Hop[];
+  /** From the thing asked about back to the root. */
   readonly sessions: readonly SessionRow[];
   readonly passesTask: boolean;
 }
 
-/** The detail of a hop: what is known, nothing else. */
-function detail(values: Readonly<Record<string, DetailValue | undefined>>): Record<string, DetailValue> {
-  const known = Object.entries(values).filter((entry): entry is [string, DetailValue] => entry[1] !== undefined && entry[1] !== null);
-  return Object.fromEntries(known);
+/** What a chain leads to: a session, a task, or a call by a caller who has a session or not. */
+export interface ChainEnd {
+  readonly session: SessionRow | undefined;
+  readonly task?: LedTask;
+  readonly event?: { readonly row: EventRow; readonly caller: CallerRow | undefined };
 }
 
-export async function findSession(reader: AnswerReader, sessionId: string): Promise<SessionRow | undefined> {
-  return answerRow<SessionRow>(reader, 'session', { session_id: sessionId });
+interface Edge {
+  readonly method: string | null;
+  readonly confidence: Confidence | null;
+}
+const NO_EDGE: Edge = { method: null, confidence: null };
+
+/** The chain to a session, a task or a call, itself included. */
+export async function chainTo(reader: AnswerReader, end: ChainEnd): Promise<Chain> {
+  const steps = end.session ? await walkBack(reader, end.session) : [];
+  const records = await Records.load(reader, recordKeys(steps, end));
+  const signIn = end.session && (await signInHop(reader, end.session));
+  const hops: Hop[] = signIn ? [signIn] : [];
+  for (const step of steps.toReversed()) hops.push(...(await stepHops(reader, records, step)));
+  if (end.task) hops.push(...(await taskHops(reader, records, end.task)));
+  const passesTask = end.task !== undefined || steps.some((step) => step.task !== undefined);
+  if (end.event) {
+    const edge = hops.length === 0 ? NO_EDGE : callEdge(end.session, end.event.caller);
+    hops.push(await eventHop(records, end.event.row, passesTask ? 'call' : 'action', edge));
+  }
+  return { hops, sessions: steps.map((step) => step.session), passesTask };
 }
 
-export async function findCaller(reader: AnswerReader, callerKey: string): Promise<CallerRow | undefined> {
-  return answerRow<CallerRow>(reader, 'caller', { caller_key: callerKey });
+/** Every CloudTrail record that the chain's hops rest on. */
+function recordKeys(steps: readonly Step[], { task, event }: ChainEnd): RecordKey[] {
+  const tasks = [...steps.map((step) => step.task?.task), task?.task];
+  const keys = [
+    ...steps.flatMap((step) => [step.issue, step.otherHalf]),
+    ...tasks.flatMap((one) => (one ? Object.values(taskRecords(one)) : [])),
+    ...(event ? [{ account_id: event.row.account_id, event_id: event.row.event_id, at: event.row.event_at }] : []),
+  ];
+  return keys.filter((key) => key !== undefined);
 }
 
-export async function findTask(reader: AnswerReader, taskKey: string): Promise<TaskRow | undefined> {
-  return answerRow<TaskRow>(reader, 'task', { task_key: taskKey });
+/** What a hop's detail holds: what is known, nothing else. */
+function detail(values: Readonly<Record<string, DetailValue>>): Record<string, DetailValue> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 }
 
-/** A task's ARN, or its bare id where only its role session is known (RULINGS 7). */
-export function taskId(task: TaskRow): string {
-  return task.task_arn ?? task.task_key.slice(task.task_key.indexOf('/') + 1);
+/** A session's hop, after those of the task whose role session it is. */
+async function stepHops(reader: AnswerReader, records: Records, step: Step): Promise<Hop[]> {
+  const before = step.task ? await taskHops(reader, records, step.task) : [];
+  return isHop(step.session) ? [...before, await sessionHop(reader, records, step)] : before;
 }
 
-function isHop(session: SessionRow): boolean {
-  return !NO_HOP.has(session.session_kind) && !session.session_id.startsWith('other:');
-}
-
-/** A session's hop. Its method is its identity's where the identity was set on it, else its parent's. */
-async function sessionHop(reader: AnswerReader, session: SessionRow, isRoot: boolean): Promise<Hop> {
-  const ofTask = session.upstream_task_key !== null;
+/** Its method is its identity's where the identity was set on it, else its parent's (RULINGS 7). */
+async function sessionHop(reader: AnswerReader, records: Records, step: Step): Promise<Hop> {
+  const { session, task, isRoot } = step;
   const ofIdentity = isRoot || session.identity_session_id === session.session_id;
-  const [method, confidence]: [string | null, Confidence | null] = ofTask
-    ? ['task_session_name', 'proved']
+  const edge: Edge = task
+    ? { method: 'task_session_name', confidence: 'proved' }
     : ofIdentity
-      ? [session.identity_method, session.identity_confidence]
-      : [session.upstream_method, session.upstream_confidence];
+      ? { method: session.identity_method, confidence: session.identity_confidence }
+      : { method: session.upstream_method, confidence: session.upstream_confidence };
   return {
-    hop: ofTask ? 'task_session' : 'session',
+    hop: task ? 'task_session' : 'session',
     id: session.session_id,
     at: session.opened_at,
-    method,
-    confidence,
-    evidence: await sessionEvidence(reader, session),
+    ...edge,
+    evidence: await sessionEvidence(reader, records, step),
     detail: detail({
       account_id: session.account_id,
       opened_via: session.opened_via,
@@ -83,14 +101,63 @@ async function sessionHop(reader: AnswerReader, session: SessionRow, isRoot: boo
   };
 }
 
-/** A call's hop, with the caller's method; null where no session stands before it. */
-export async function eventHop(reader: AnswerReader, event: EventRow, hop: 'action' | 'call', edge: Edge): Promise<Hop> {
+/** A task's ARN, or its bare id where only its role session is known (RULINGS 7). */
+export function taskId(task: TaskRow): string {
+  return task.task_arn ?? task.task_key.slice(task.task_key.indexOf('/') + 1);
+}
+
+/** The call that a task leads back to, where one is landed, and the task. */
+async function taskHops(reader: AnswerReader, records: Records, { task, caller, session }: LedTask): Promise<Hop[]> {
+  const key = taskAction(task);
+  const event = key && records.event(key);
+  const hop = await taskHop(reader, records, task);
+  if (!event) return [hop];
+  const edge: Edge = caller && isHop(session) ? { method: caller.session_method, confidence: 'proved' } : NO_EDGE;
+  return [await eventHop(records, event, 'action', edge), hop];
+}
+
+async function taskHop(reader: AnswerReader, records: Records, task: TaskRow): Promise<Hop> {
+  const hasEdge = task.launcher_caller_key !== null;
+  return {
+    hop: 'task',
+    id: taskId(task),
+    at: task.task_at,
+    method: hasEdge ? task.method : null,
+    confidence: hasEdge ? task.confidence : null,
+    evidence: await taskEvidence(reader, records, task),
+    detail: detail({
+      account_id: task.account_id,
+      aws_region: task.aws_region,
+      cluster: task.cluster_name,
+      task_definition: task.task_definition_arn,
+      started_by: task.started_by,
+      group: task.task_group,
+      started_at: task.started_at,
+      stopped_at: task.stopped_at,
+      last_status: task.last_status,
+      how: task.how,
+      launch: task.launch_event_id,
+      configurer: task.configurer_event_id,
+      configurer_kind: task.configurer_kind,
+      configurer_name: task.configurer_name,
+    }),
+  };
+}
+
+/** From a session to its call, by key or by principal; from a refused token's sign-in, its identity's. */
+function callEdge(session: SessionRow | undefined, caller: CallerRow | undefined): Edge {
+  if (!session || !caller) return NO_EDGE;
+  const byIdentity: Edge = { method: session.identity_method, confidence: session.identity_confidence };
+  return isHop(session) ? { method: caller.session_method, confidence: 'proved' } : byIdentity;
+}
+
+async function eventHop(records: Records, event: EventRow, hop: 'action' | 'call', edge: Edge): Promise<Hop> {
   return {
     hop,
     id: event.event_id,
     at: event.event_at,
     ...edge,
-    evidence: await recordEvidence(reader, { account_id: event.account_id, event_id: event.event_id, at: event.event_at }),
+    evidence: await records.evidence({ account_id: event.account_id, event_id: event.event_id, at: event.event_at }),
     detail: detail({
       account_id: event.account_id,
       aws_region: event.aws_region,
@@ -102,58 +169,6 @@ export async function eventHop(reader: AnswerReader, event: EventRow, hop: 'acti
       error_code: event.error_code,
     }),
   };
-}
-
-interface Edge {
-  readonly method: string | null;
-  readonly confidence: Confidence | null;
-}
-const NO_EDGE: Edge = { method: null, confidence: null };
-
-/** The edge from a session to a call: by key or by principal; from a denied token's sign-in, its identity's. */
-export function callEdge(session: SessionRow | undefined, caller: CallerRow | undefined, chain: Chain): Edge {
-  if (!session || !caller || chain.hops.length === 0) return NO_EDGE;
-  if (isHop(session)) return { method: caller.session_method, confidence: 'proved' };
-  return { method: session.identity_method, confidence: session.identity_confidence };
-}
-
-async function taskHop(reader: AnswerReader, task: TaskRow): Promise<Hop> {
-  const evidence = await taskEvidence(reader, task);
-  const hasEdge = task.launcher_caller_key !== null;
-  return {
-    hop: 'task',
-    id: taskId(task),
-    at: task.task_at,
-    method: hasEdge ? task.method : null,
-    confidence: hasEdge ? task.hop_confidence : null,
-    evidence,
-    detail: detail({
-      account_id: task.account_id,
-      aws_region: task.aws_region,
-      cluster: task.cluster_name,
-      task_definition: task.task_definition_arn,
-      started_by: task.started_by,
-      group: task.task_group,
-      started_at: task.started_at,
-      stopped_at: task.stopped_at,
-      last_status: task.last_status,
-      how: task.own_how,
-      launch: task.launch_event_id,
-      configurer: task.configurer_event_id,
-      configurer_kind: task.configurer_kind,
-      configurer_name: task.configurer_name,
-    }),
-  };
-}
-
-/** The call that a task leads back to: the one that configured what started it, else the one that launched it. */
-function taskAction(task: TaskRow): RecordKey | undefined {
-  const configurer = { account_id: task.configurer_account_id, event_id: task.configurer_event_id, at: task.configurer_at };
-  const launch = { account_id: task.launch_account_id, event_id: task.launch_event_id, at: task.launch_at };
-  const chosen = configurer.event_id !== null ? configurer : task.launcher_caller_key !== null ? launch : undefined;
-  if (!chosen) return undefined;
-  const { account_id, event_id, at } = chosen;
-  return account_id !== null && event_id !== null && at !== null ? { account_id, event_id, at } : undefined;
 }
 
 async function signInHop(reader: AnswerReader, session: SessionRow): Promise<Hop | undefined> {
@@ -182,54 +197,4 @@ async function signInHop(reader: AnswerReader, session: SessionRow): Promise<Hop
       conditional_access_status: signIn.conditional_access_status,
     }),
   };
-}
-
-/**
- * The chain to a session, the session itself included.
- * A walk that a cycle or its depth cuts ends where it was cut, as correlation's does.
- */
-export async function chainToSession(reader: AnswerReader, session: SessionRow): Promise<Chain> {
-  const backwards: Hop[] = [];
-  const sessions: SessionRow[] = [];
-  const seen = new Set<string>();
-  let passesTask = false;
-  let at: SessionRow | undefined = session;
-  while (at && !seen.has(at.session_id) && sessions.length < MAX_STEPS) {
-    seen.add(at.session_id);
-    sessions.push(at);
-    const task = at.upstream_task_key === null ? undefined : await findTask(reader, at.upstream_task_key);
-    const next: SessionRow | undefined = await sessionBefore(reader, at, task);
-    if (isHop(at)) backwards.push(await sessionHop(reader, at, task === undefined && (!next || !isHop(next))));
-    if (task) {
-      passesTask = true;
-      backwards.push(...(await hopsOfTask(reader, task, next)));
-    }
-    at = next;
-  }
-  const signIn = await signInHop(reader, session);
-  return { hops: [...(signIn ? [signIn] : []), ...backwards.reverse()], sessions, passesTask };
-}
-
-async function sessionBefore(reader: AnswerReader, session: SessionRow, task: TaskRow | undefined): Promise<SessionRow | undefined> {
-  const before = task ? task.launcher_session_id : session.upstream_session_id;
-  return before === null ? undefined : findSession(reader, before);
-}
-
-/** A task's hop and the call before it, the task first. */
-async function hopsOfTask(reader: AnswerReader, task: TaskRow, launcher: SessionRow | undefined): Promise<Hop[]> {
-  const key = taskAction(task);
-  const event = key && (await answerRow<EventRow>(reader, 'event', { ...key }));
-  const hops = [await taskHop(reader, task)];
-  if (!event) return hops;
-  const caller = await findCaller(reader, event.caller_key);
-  const edge = launcher && caller && isHop(launcher) ? { method: caller.session_method, confidence: 'proved' as const } : NO_EDGE;
-  return [...hops, await eventHop(reader, event, 'action', edge)];
-}
-
-/** The chain to a task, the task itself included. */
-export async function chainToTask(reader: AnswerReader, task: TaskRow): Promise<Chain> {
-  const launcher = task.launcher_session_id === null ? undefined : await findSession(reader, task.launcher_session_id);
-  const before: Chain = launcher ? await chainToSession(reader, launcher) : { hops: [], sessions: [], passesTask: false };
-  const own = (await hopsOfTask(reader, task, launcher)).reverse();
-  return { hops: [...before.hops, ...own], sessions: before.sessions, passesTask: true };
 }

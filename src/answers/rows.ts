@@ -16,7 +16,6 @@ export interface SessionRow {
   readonly opened_via: string | null;
   readonly other_half_account_id: string | null;
   readonly other_half_event_id: string | null;
-  readonly other_half_at: string | null;
   readonly role_arn: string | null;
   readonly role_session_name: string | null;
   readonly session_arn: string | null;
@@ -71,26 +70,21 @@ export interface TaskRow {
   readonly started_at: string | null;
   readonly stopped_at: string | null;
   readonly last_status: string | null;
+  /** Of this hop alone, as `method`, `confidence`, `reason` and `is_provisional`; the task's answer: task-answer.ts. */
+  readonly how: How | null;
   readonly method: string | null;
-  readonly hop_confidence: Confidence;
-  readonly own_how: How | null;
-  readonly own_reason: string | null;
+  readonly confidence: Confidence;
+  readonly reason: string | null;
+  readonly is_provisional: boolean;
   readonly launch_account_id: string | null;
   readonly launch_event_id: string | null;
-  readonly launch_caller_key: string | null;
   readonly launch_at: string | null;
   readonly configurer_account_id: string | null;
   readonly configurer_event_id: string | null;
-  readonly configurer_caller_key: string | null;
   readonly configurer_at: string | null;
   readonly configurer_kind: string | null;
   readonly configurer_name: string | null;
   readonly launcher_caller_key: string | null;
-  readonly launcher_session_id: string | null;
-  readonly how: How | null;
-  readonly confidence: Confidence;
-  readonly reason: string | null;
-  readonly is_provisional: boolean;
 }
 
 export interface EventRow {
