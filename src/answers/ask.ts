@@ -55,8 +55,8 @@ async function answerFor(question: Question, asked: Asked): Promise<Answer | Act
     case 'guid':
       return (
         (await askTaskId(question, taskIdOfGuid(asked.id), asked.accountId)) ??
-        (await askEvent(question, asked.id, asked.accountId)) ??
-        (await askIdentity(question, { objectId: asked.id }))
+        (await askIdentity(question, { objectId: asked.id })) ??
+        (await askEvent(question, asked.id, asked.accountId))
       );
     case 'event':
       return (await askEvent(question, asked.id, asked.accountId)) ?? askSessionId(question, question.asked.trim());
