@@ -28,16 +28,10 @@ by_principal as (
   group by child.session_id
 ),
 
-opened_nodes as (
+-- The hop before, in few columns: what is wide is joined to it once, at the end.
+hops as (
   select
-    o.session_id, o.session_kind, o.is_issued, o.account_id, o.opened_at, o.expires_at,
-    o.opened_by_account_id, o.opened_by_event_id, o.opened_via, o.other_half_account_id, o.other_half_event_id,
-    o.role_arn, o.role_session_name, o.session_arn, o.issued_principal_id, o.source_ip, o.user_agent,
-    o.source_identity, o.caller_source_identity, o.invoked_by,
-    o.provider, o.saml_issuer, o.audience, o.subject, o.principal_tags,
-    cast(null as varchar) as identity_type, cast(null as varchar) as principal_arn, cast(null as varchar) as identity_user_name,
-    cast(null as varchar) as session_issuer_arn,
-    o.task_key as upstream_task_key,
+    o.session_id,
     case
       when o.session_kind = 'task_role' then t.launcher_caller_key
       when o.caller_identity_type = 'AWSAccount' then null
@@ -68,11 +62,26 @@ opened_nodes as (
       when o.session_kind in ('role', 'federation_token', 'session_token') then 'session_origin_missing'
     end as end_reason,
     coalesce(t.is_provisional, false) as end_is_provisional
-  from opened o
+  from (select session_id, session_kind, caller_key, caller_identity_type, task_key from opened) o
   left join by_principal p on p.session_id = o.session_id
   left join cor_callers caller on caller.caller_key = o.caller_key
   left join cor_task_launchers t on t.task_key = o.task_key
   left join cor_callers launcher on launcher.caller_key = t.launcher_caller_key
+),
+
+opened_nodes as (
+  select
+    o.session_id, o.session_kind, o.is_issued, o.account_id, o.opened_at, o.expires_at,
+    o.opened_by_account_id, o.opened_by_event_id, o.opened_via, o.other_half_account_id, o.other_half_event_id,
+    o.role_arn, o.role_session_name, o.session_arn, o.issued_principal_id, o.source_ip, o.user_agent,
+    o.source_identity, o.caller_source_identity, o.invoked_by,
+    o.provider, o.saml_issuer, o.audience, o.subject, o.principal_tags,
+    cast(null as varchar) as identity_type, cast(null as varchar) as principal_arn, cast(null as varchar) as identity_user_name,
+    cast(null as varchar) as session_issuer_arn,
+    o.task_key as upstream_task_key, h.upstream_caller_key, h.upstream_session_id, h.upstream_method, h.upstream_confidence,
+    h.upstream_is_configured, h.end_reason, h.end_is_provisional
+  from opened o
+  inner join hops h on h.session_id = o.session_id
 ),
 
 other_callers as (

@@ -8,19 +8,16 @@ scope: scope_sessions
 ---*/
 with scope as (select session_id from scope_sessions),
 
-nodes as (
-  select n.* from cor_session_nodes n inner join scope on scope.session_id = n.session_id
-),
-
+-- Answers in few columns: what is wide is joined to them once, at the end.
 placed as (
   select
-    n.*, p.root_session_id, p.depth, p.confidence_rank, p.is_configured, p.has_session_token,
+    n.session_id, p.root_session_id, p.depth, p.confidence_rank, p.is_configured, p.has_session_token,
     p.source_identity_session_id, p.source_identity_rank,
     root.session_kind as root_kind, root.end_reason as root_end_reason, root.end_is_provisional as root_is_provisional,
     root.identity_user_name as root_user_name, root.principal_arn as root_principal_arn, root.invoked_by as root_invoked_by,
     root.session_id as root_id, root.role_session_name as root_session_name, root.identity_type as root_identity_type,
     root.provider as root_provider, root.audience as root_audience, root.subject as root_subject
-  from nodes n
+  from scope n
   left join cor_session_paths p on p.session_id = n.session_id
   left join cor_session_nodes root on root.session_id = p.root_session_id
 ),
@@ -93,10 +90,10 @@ ranked as (
 )
 
 select
-  session_id, session_kind, is_issued, account_id, opened_at, expires_at,
-  opened_by_account_id, opened_by_event_id, opened_via, other_half_account_id, other_half_event_id,
-  role_arn, role_session_name, session_arn, issued_principal_id, source_ip, user_agent, source_identity,
-  upstream_session_id, upstream_caller_key, upstream_task_key, upstream_method, upstream_confidence,
+  n.session_id, n.session_kind, n.is_issued, n.account_id, n.opened_at, n.expires_at,
+  n.opened_by_account_id, n.opened_by_event_id, n.opened_via, n.other_half_account_id, n.other_half_event_id,
+  n.role_arn, n.role_session_name, n.session_arn, n.issued_principal_id, n.source_ip, n.user_agent, n.source_identity,
+  n.upstream_session_id, n.upstream_caller_key, n.upstream_task_key, n.upstream_method, n.upstream_confidence,
   root_session_id, depth,
   root_provider as provider, token_issuer as issuer, token_tenant_id as tenant_id,
   root_audience as audience, case when is_federated then token_app_id is not null end as is_audience_checked,
@@ -141,4 +138,5 @@ select
     and identity_method not in ('root', 'iam_user', 'aws_service', 'compute_role')
     and (reason is null or reason = 'ambiguous_sign_in') as is_traced,
   case when depth = 0 then root_conflicts end as conflicts
-from ranked
+from cor_session_nodes n
+inner join ranked r on r.session_id = n.session_id

@@ -16,21 +16,35 @@ requests as (
   where r.issued_key_id is not null or r.event_name in ('AssumeRoleWithWebIdentity', 'AssumeRoleWithSAML')
 ),
 
+scoped as (
+  select r.* from requests r inner join scope on scope.session_id = r.session_id
+),
+
+-- Few sessions have two records; only those are ranked.
+twice as (select session_id from scoped group by session_id having count(*) > 1),
+
 ranked as (
   select
-    r.*,
+    r.session_id, r.account_id, r.event_id, r.shared_event_id,
     row_number() over (
       partition by r.session_id
       order by
         case when r.caller_access_key_id is not null then 0 when r.identity_type = 'AWSAccount' then 2 else 1 end,
         r.event_at, r.account_id, r.event_id
     ) as half
-  from requests r
-  inner join scope on scope.session_id = r.session_id
+  from scoped r
+  inner join twice on twice.session_id = r.session_id
 ),
 
 others as (
-  select session_id, account_id, event_id, shared_event_id, batch_seq from ranked where half = 2
+  select session_id, account_id, event_id, shared_event_id from ranked where half = 2
+),
+
+speakers as (
+  select r.*
+  from scoped r
+  left join ranked k on k.session_id = r.session_id and k.account_id = r.account_id and k.event_id = r.event_id
+  where k.session_id is null or k.half = 1
 )
 
 select
@@ -61,6 +75,5 @@ select
       and regexp_full_match(lower(replace(r.role_session_name, '-', '')), '[0-9a-f]{32}')
       then coalesce(nullif(split_part(r.role_arn, ':', 5), ''), r.account_id) || '/' || lower(replace(r.role_session_name, '-', ''))
   end as task_key
-from ranked r
+from speakers r
 left join others o on o.session_id = r.session_id
-where r.half = 1

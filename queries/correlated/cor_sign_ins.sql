@@ -8,17 +8,33 @@ scope: scope_sign_ins
 ---*/
 with scope as (select tenant_id, sign_in_id from scope_sign_ins),
 
+scoped as (
+  select s.* from stg_sign_ins s inner join scope on scope.tenant_id = s.tenant_id and scope.sign_in_id = s.sign_in_id
+),
+
+-- Few sign-ins come in several versions; only those are ranked.
+several as (select tenant_id, sign_in_id from scoped group by tenant_id, sign_in_id having count(*) > 1),
+
 ranked as (
   select
-    s.*,
+    s.tenant_id, s.sign_in_id, s.record_sha256, s.batch_seq, s.member, s.record_number,
     row_number() over (
       partition by s.tenant_id, s.sign_in_id
       order by
         s.retrieved_at desc nulls last, s.row_updated_at desc nulls last, s.filled_fields desc, s.record_sha256 desc,
         s.batch_seq, s.member, s.record_number
     ) as version_rank
-  from stg_sign_ins s
-  inner join scope on scope.tenant_id = s.tenant_id and scope.sign_in_id = s.sign_in_id
+  from scoped s
+  inner join several v on v.tenant_id = s.tenant_id and v.sign_in_id = s.sign_in_id
+),
+
+current_versions as (
+  select s.*
+  from scoped s
+  left join ranked r
+    on r.tenant_id = s.tenant_id and r.sign_in_id = s.sign_in_id and r.record_sha256 = s.record_sha256
+    and r.batch_seq = s.batch_seq and r.member = s.member and r.record_number is not distinct from s.record_number
+  where r.version_rank is null or r.version_rank = 1
 )
 
 select
@@ -27,5 +43,4 @@ select
   correlation_id, token_id, entra_session_id, federated_credential_id, agent_type, authentication_requirement,
   conditional_access_status, row_updated_at, retrieved_at, filled_fields, source_form, batch_seq, member, record_number,
   record_sha256
-from ranked
-where version_rank = 1
+from current_versions
