@@ -216,6 +216,16 @@ describe('the other commands print for people and for programs', () => {
     expect(JSON.parse(json.out)).toMatchObject({ schema });
   });
 
+  test('status counts what was delivered, and names what never was', async () => {
+    const { out } = await run(['status', '--json', '--data', join(shared, 'data')]);
+    expect(JSON.parse(out)).toMatchObject({
+      sources: [{ source: 'cloudtrail', complete_through: '2026-01-15T09:00:00Z', records: 1 }],
+      gaps: [{ source: 'ecs_events', tenant_id: null, sign_in_kind: null }],
+      totals: { rejected: 0, set_aside: 0 },
+      store: { events: 1 },
+    });
+  });
+
   test('ingest, again: everything repeated', async () => {
     const { out } = await run(['ingest', join(shared, 'trail.json'), '--json', '--data', join(shared, 'data')]);
     expect(JSON.parse(out)).toMatchObject({ schema: 'whoran.ingest/1', totals: { read: 1, new: 0, repeated: 1, rejected: 0, set_aside: 0 } });

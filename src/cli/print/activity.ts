@@ -55,8 +55,8 @@ function list(title: string, total: number, columns: readonly TableColumn[], row
 
 function notes(activity: Activity): string[] {
   const [other, ...rest] = activity.other_ids;
-  const as = activity.as_of === null ? 'Nothing needed is landed' : `As of ${activity.as_of}`;
-  const known = activity.known_at === null ? '' : `, as known at ${activity.known_at}`;
+  const as = activity.as_of === null ? 'Nothing needed is landed' : `As of ${inert(activity.as_of)}`;
+  const known = activity.known_at === null ? '' : `, as known at ${inert(activity.known_at)}`;
   return [
     ...(other === undefined ? [] : [`The same name also means ${inert(other)}${rest.length > 0 ? ` and ${rest.length} more` : ''}: ask for the object id.`]),
     `${as}${known}. Times are UTC. Calls and tasks can be asked for by their ids.`,

@@ -42,7 +42,7 @@ function hopLines(hop: Hop, depth: number, isLast: boolean, { style, columns }: 
   const inner = `${'  '.repeat(depth)}${isLast ? '  ' : '│ '}`;
   const room = columns - inner.length;
   const word = HOP_WORDS[hop.hop];
-  const start = [word, hop.at ?? ''].join('  ').trimEnd();
+  const start = [word, inert(hop.at ?? '', 40)].join('  ').trimEnd();
   const sureness = surenessText(hop);
   const colour = hop.confidence === null ? (plain: string): string => plain : confidenceStyle(style, hop.confidence);
   const fits = width(outer + start) + 2 + width(sureness) <= columns;
@@ -162,7 +162,7 @@ function unknownLines(answer: Answer, page: Page): string[] {
 
 function candidateText(candidate: Candidate): string {
   const id = 'sign_in_id' in candidate ? `sign-in ${inert(candidate.sign_in_id, 40)}` : 'session_id' in candidate ? `session ${inert(candidate.session_id, 60)}` : `${inert(candidate.kind, 20)} ${inert(candidate.name, 60)}, event ${inert(candidate.event_id, 40)}`;
-  return `- ${candidate.at}  ${id}: ${inert(candidate.why_not, 120)}`;
+  return `- ${inert(candidate.at, 40)}  ${id}: ${inert(candidate.why_not, 120)}`;
 }
 
 function contextOf(answer: Answer): Parameters<typeof reasonText>[1] {

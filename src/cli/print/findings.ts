@@ -16,7 +16,7 @@ export function findingsLines(document: FindingsDocument, page: Page): string[] 
     .filter(([, count]) => count > 0)
     .map(([severity, count]) => `${count} ${severity}`);
   const lead = findings.length === 0 ? 'No findings.' : `${findings.length} finding${findings.length === 1 ? '' : 's'}: ${counts.join(', ')}.`;
-  return [page.style.bold(lead), ...sorted.flatMap((finding) => findingLines(finding, page)), '', page.style.dim(`As of ${document.as_of ?? 'nothing landed'}. Times are UTC.`)];
+  return [page.style.bold(lead), ...sorted.flatMap((finding) => findingLines(finding, page)), '', page.style.dim(`As of ${inert(document.as_of ?? 'nothing landed')}. Times are UTC.`)];
 }
 
 function findingLines(finding: Finding, { style, columns }: Page): string[] {
@@ -26,8 +26,8 @@ function findingLines(finding: Finding, { style, columns }: Page): string[] {
   const evidence = finding.evidence.length === 0 ? '' : `, ${finding.evidence.length} record${finding.evidence.length === 1 ? '' : 's'} of evidence`;
   return [
     '',
-    `${colour(finding.severity)}  ${style.bold(finding.detection)}${status}  ${finding.occurred_at}`,
+    `${colour(finding.severity)}  ${style.bold(inert(finding.detection))}${status}  ${inert(finding.occurred_at)}`,
     ...wrapped(inert(finding.summary, 400), columns - 2).map((line) => `  ${line}`),
-    ...wrapped(`${finding.subject.kind} ${id}${evidence}`, columns - 2).map((line) => style.dim(`  ${line}`)),
+    ...wrapped(`${inert(finding.subject.kind)} ${id}${evidence}`, columns - 2).map((line) => style.dim(`  ${line}`)),
   ];
 }

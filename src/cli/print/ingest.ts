@@ -47,7 +47,7 @@ function unreadable({ unreadable: files }: IngestResult, page: Page): string[] {
 function rejects({ rejects: all, totals }: IngestResult, page: Page): string[] {
   if (all.length === 0) return [];
   const shown = all.slice(0, SHOWN_REJECTS).flatMap(({ file, record, reason }) => bullet(`${inert(file, 300)}${record === null ? '' : `, record ${record}`}: ${inert(reason, 300)}`, page));
-  const more = all.length > SHOWN_REJECTS ? [`  … and ${all.length - SHOWN_REJECTS} more: whoran status --rejects lists all`] : [];
+  const more = all.length > SHOWN_REJECTS ? [`  … and ${all.length - SHOWN_REJECTS} more: whoran status --rejects${page.commandOptions} lists all`] : [];
   return ['', page.style.bold(`${totals.rejected} rejected; they stay in landing, and everything else is in`), ...shown, ...more];
 }
 

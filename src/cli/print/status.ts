@@ -50,8 +50,8 @@ export function statusLines(status: Status, page: Page): string[] {
   ];
 }
 
-function rejects(status: Status, { style, columns }: Page): string[] {
-  if (!status.rejects) return status.totals.rejected === 0 ? [] : ['', `${status.totals.rejected} records could not be read: whoran status --rejects lists them.`];
+function rejects(status: Status, { style, columns, commandOptions }: Page): string[] {
+  if (!status.rejects) return status.totals.rejected === 0 ? [] : ['', ...wrapped(`${status.totals.rejected} records could not be read: whoran status --rejects${commandOptions} lists them.`, columns)];
   if (status.rejects.length === 0) return ['', 'Every record could be read.'];
   const lines = status.rejects.flatMap((reject) => {
     const place = `${inert(reject.file, 300)}${reject.record === null ? '' : `, record ${reject.record}`}`;

@@ -1,6 +1,7 @@
 /**
  * A small table for a terminal: columns as wide as their longest value, the widest text column cut until the line fits.
  */
+import { inert } from '../../core/inert.ts';
 import type { Page } from './answer.ts';
 import { cut, pad, width } from './width.ts';
 
@@ -12,9 +13,10 @@ export interface TableColumn {
   readonly least?: number;
 }
 
-/** The lines of a table. Cells are inert already. Nothing for no rows. */
-export function tableLines(columns: readonly TableColumn[], rows: readonly (readonly string[])[], page: Page): string[] {
-  if (rows.length === 0) return [];
+/** The lines of a table, every cell inert. Nothing for no rows. */
+export function tableLines(columns: readonly TableColumn[], given: readonly (readonly string[])[], page: Page): string[] {
+  if (given.length === 0) return [];
+  const rows = given.map((row) => row.map((cell) => inert(cell)));
   const widths = columns.map((column, index) => Math.max(width(column.title), ...rows.map((row) => width(row[index] ?? ''))));
   shrink(widths, columns, page.columns - 2 - 2 * (columns.length - 1));
   const line = (cells: readonly string[]): string =>
