@@ -13,16 +13,18 @@ const APP = '99999999-8888-7777-6666-555555555555';
 /** Share of records that open a session; real logs have about 3 % (stack.md). */
 const OPENING_SHARE = 0.03;
 
+/** Names and how often they come, in a hundred; ECS is a tenth. */
 const CALLS = [
-  ['ec2.amazonaws.com', 'DescribeInstances', true],
-  ['s3.amazonaws.com', 'ListBuckets', true],
-  ['s3.amazonaws.com', 'GetBucketPolicy', true],
-  ['logs.amazonaws.com', 'CreateLogStream', false],
-  ['kms.amazonaws.com', 'Decrypt', true],
-  ['iam.amazonaws.com', 'GetRole', true],
-  ['ecs.amazonaws.com', 'DescribeTasks', true],
-  ['ecs.amazonaws.com', 'RunTask', false],
+  ['ec2.amazonaws.com', 'DescribeInstances', true, 22],
+  ['s3.amazonaws.com', 'GetBucketPolicy', true, 22],
+  ['kms.amazonaws.com', 'Decrypt', true, 16],
+  ['iam.amazonaws.com', 'GetRole', true, 15],
+  ['logs.amazonaws.com', 'CreateLogStream', false, 15],
+  ['ecs.amazonaws.com', 'DescribeTasks', true, 9],
+  ['ecs.amazonaws.com', 'RunTask', false, 1],
 ] as const;
+
+const CALLS_BY_CHANCE = CALLS.flatMap((call) => Array.from({ length: call[3] }, () => call));
 
 export interface BulkOptions {
   readonly objects: number;
@@ -93,7 +95,7 @@ class BulkTrail {
         tlsDetails: tls('sts.eu-central-1.amazonaws.com'),
       };
     }
-    const [eventSource, eventName, readOnly] = CALLS[this.#bits() % CALLS.length] ?? CALLS[0];
+    const [eventSource, eventName, readOnly] = CALLS_BY_CHANCE[this.#bits() % CALLS_BY_CHANCE.length] ?? CALLS[0];
     return {
       eventVersion: '1.11',
       userIdentity: {

@@ -49,19 +49,21 @@ with fields as (
     nullif(r."addendum"."originalEventID", '') as original_event_id,
     nullif(r."addendum"."updatedFields", '') as updated_fields,
     -- Only the calls that later tables read have their parameters parsed.
-    case
-      when r."eventSource" in ('ecs.amazonaws.com', 'sts.amazonaws.com', 'scheduler.amazonaws.com', 'events.amazonaws.com',
-        'states.amazonaws.com', 'batch.amazonaws.com')
-      then json_transform(r."requestParameters", '{
+    json_transform(
+      case
+        when r."eventSource" in ('ecs.amazonaws.com', 'sts.amazonaws.com', 'scheduler.amazonaws.com', 'events.amazonaws.com',
+          'states.amazonaws.com', 'batch.amazonaws.com')
+        then r."requestParameters"
+      end,
+      '{
         "roleArn": "VARCHAR", "roleSessionName": "VARCHAR", "durationSeconds": "VARCHAR", "sourceIdentity": "VARCHAR",
         "principalTags": "JSON", "principalArn": "VARCHAR", "name": "VARCHAR",
         "cluster": "VARCHAR", "task": "VARCHAR", "service": "VARCHAR", "serviceName": "VARCHAR", "taskDefinition": "VARCHAR",
         "startedBy": "VARCHAR", "group": "VARCHAR",
-        "rule": "VARCHAR", "stateMachineArn": "VARCHAR", "jobQueue": "VARCHAR"}')
-    end as request,
-    case
-      when r."eventSource" in ('ecs.amazonaws.com', 'sts.amazonaws.com')
-      then json_transform(r."responseElements", '{
+        "rule": "VARCHAR", "stateMachineArn": "VARCHAR", "jobQueue": "VARCHAR"}') as request,
+    json_transform(
+      case when r."eventSource" in ('ecs.amazonaws.com', 'sts.amazonaws.com') then r."responseElements" end,
+      '{
         "credentials": {"accessKeyId": "VARCHAR", "expiration": "VARCHAR"},
         "assumedRoleUser": {"assumedRoleId": "VARCHAR", "arn": "VARCHAR"},
         "federatedUser": {"federatedUserId": "VARCHAR", "arn": "VARCHAR"},
@@ -69,8 +71,7 @@ with fields as (
         "subjectFromWebIdentityToken": "VARCHAR", "subject": "VARCHAR",
         "taskArn": "VARCHAR", "session": {"sessionId": "VARCHAR"}, "task": {"taskArn": "VARCHAR"},
         "tasks": [{"taskArn": "VARCHAR", "clusterArn": "VARCHAR", "taskDefinitionArn": "VARCHAR", "startedBy": "VARCHAR", "group": "VARCHAR"}],
-        "service": {"serviceArn": "VARCHAR", "deployments": [{"id": "VARCHAR"}]}}')
-    end as response
+        "service": {"serviceArn": "VARCHAR", "deployments": [{"id": "VARCHAR"}]}}') as response
   from cloudtrail_input
 ),
 

@@ -26,5 +26,3 @@ insert into stage_reach
 select min(event_at), max(event_at)
 from cloudtrail_chunk
 where reject_reason is null and not is_set_aside and not is_addendum;
-
-delete from dedupe_dropped;

@@ -8,15 +8,25 @@ description: |
 insert into stage_sts_requests
 with requests as (
   select
-    *,
-    coalesce(request."roleArn", case when contains(resource, ':role/') then resource end) as role_arn,
+    account_id, event_id, event_at, event_name, aws_region, source_ip, user_agent, error_code,
+    identity_type, principal_id, principal_arn, identity_account_id, invoked_by, access_key_id, session_created_at, source_identity,
+    caller_key, issued_key_id, expires_at, duration_seconds, shared_event_id,
+    source_rank, batch_seq, member, record_number, record_sha256,
+    coalesce(nullif(request."roleArn", ''), case when contains(resource, ':role/') then resource end) as role_arn,
+    nullif(request."roleSessionName", '') as role_session_name,
+    coalesce(nullif(response."assumedRoleUser".arn, ''), nullif(response."federatedUser".arn, '')) as told_session_arn,
+    coalesce(nullif(response."assumedRoleUser"."assumedRoleId", ''), nullif(response."federatedUser"."federatedUserId", '')) as issued_principal_id,
+    coalesce(nullif(request."sourceIdentity", ''), nullif(response."sourceIdentity", '')) as session_source_identity,
+    request."principalTags" as principal_tags,
     case
       when event_name = 'AssumeRoleWithSAML' then coalesce(nullif(request."principalArn", ''), identity_provider)
       else coalesce(nullif(response.provider, ''), identity_provider)
     end as provider,
+    case when event_name = 'AssumeRoleWithSAML' then nullif(response.issuer, '') end as saml_issuer,
+    nullif(response.audience, '') as told_audience,
     coalesce(
-      case when event_name = 'AssumeRoleWithSAML' then response.subject end,
-      response."subjectFromWebIdentityToken",
+      case when event_name = 'AssumeRoleWithSAML' then nullif(response.subject, '') end,
+      nullif(response."subjectFromWebIdentityToken", ''),
       case when event_name in ('AssumeRoleWithWebIdentity', 'AssumeRoleWithSAML') then identity_user_name end
     ) as subject
   from cloudtrail_kept
@@ -28,25 +38,21 @@ select
   account_id, event_id, event_at, event_name, aws_region, source_ip, user_agent, error_code,
   identity_type, principal_id, principal_arn, identity_account_id, invoked_by,
   access_key_id as caller_access_key_id, session_created_at as caller_session_created_at, source_identity as caller_source_identity,
-  caller_key, issued_key_id, expires_at, role_arn,
-  nullif(request."roleSessionName", '') as role_session_name,
+  caller_key, issued_key_id, expires_at, role_arn, role_session_name,
   coalesce(
-    nullif(response."assumedRoleUser".arn, ''),
-    nullif(response."federatedUser".arn, ''),
+    told_session_arn,
     -- Task and instance roles' records lack assumedRoleUser (aws.md 1.3).
     case
       when issued_key_id is not null
-      then regexp_replace(role_arn, '^arn:([^:]+):iam::(\d*):role/(?:.*/)?([^/]+)$', 'arn:\1:sts::\2:assumed-role/\3/') || nullif(request."roleSessionName", '')
+      then regexp_replace(role_arn, '^arn:([^:]+):iam::(\d*):role/(?:.*/)?([^/]+)$', 'arn:\1:sts::\2:assumed-role/\3/') || role_session_name
     end
   ) as session_arn,
-  coalesce(nullif(response."assumedRoleUser"."assumedRoleId", ''), nullif(response."federatedUser"."federatedUserId", '')) as issued_principal_id,
-  duration_seconds,
-  coalesce(nullif(request."sourceIdentity", ''), nullif(response."sourceIdentity", '')) as source_identity,
-  tag_map(request."principalTags") as principal_tags,
-  provider,
-  case when event_name = 'AssumeRoleWithSAML' then nullif(response.issuer, '') end as saml_issuer,
+  issued_principal_id, duration_seconds,
+  session_source_identity as source_identity,
+  tag_map(principal_tags) as principal_tags,
+  provider, saml_issuer,
   coalesce(
-    nullif(response.audience, ''),
+    told_audience,
     -- <provider>:<audience>:<subject>, each of which may hold colons (aws.md 1.1).
     case
       when starts_with(principal_id, provider || ':') and ends_with(principal_id, ':' || subject)
@@ -77,7 +83,9 @@ where event_source = 'ecs.amazonaws.com';
 
 insert into stage_task_launches
 with tasks as (
-  select *, unnest(response.tasks) as task
+  select
+    account_id, event_id, event_at, event_name, aws_region, identity_type, invoked_by, caller_key,
+    batch_seq, member, record_number, record_sha256, unnest(response.tasks) as task
   from cloudtrail_kept
   where event_source = 'ecs.amazonaws.com' and event_name in ('RunTask', 'StartTask')
 )
@@ -93,7 +101,8 @@ where last_segment(task."taskArn") is not null;
 insert into stage_configurers
 with calls as (
   select
-    *,
+    account_id, event_id, event_at, event_name, aws_region, identity_type, invoked_by, caller_key,
+    batch_seq, member, record_number, record_sha256,
     case
       when event_source = 'ecs.amazonaws.com' and event_name in ('CreateService', 'UpdateService') then 'deployment'
       when event_source = 'scheduler.amazonaws.com' and event_name in ('CreateSchedule', 'UpdateSchedule') then 'schedule'
@@ -101,32 +110,35 @@ with calls as (
       when event_source = 'events.amazonaws.com' and event_name = 'PutTargets' then 'rule_target'
       when event_source = 'states.amazonaws.com' and event_name in ('StartExecution', 'StartSyncExecution') then 'execution'
       when event_source = 'batch.amazonaws.com' and event_name = 'SubmitJob' then 'job'
-    end as kind
+    end as kind,
+    request.name as request_name, request."rule" as request_rule, request."stateMachineArn" as state_machine_arn,
+    request."jobQueue" as job_queue, response.service."serviceArn" as service_arn,
+    list_transform(response.service.deployments, lambda d: d.id) as deployment_ids
   from cloudtrail_kept
   where error_code is null
-    and event_source in ('ecs.amazonaws.com', 'scheduler.amazonaws.com', 'events.amazonaws.com', 'states.amazonaws.com', 'batch.amazonaws.com')
+    and event_name in ('CreateService', 'UpdateService', 'CreateSchedule', 'UpdateSchedule', 'PutRule', 'PutTargets', 'StartExecution',
+      'StartSyncExecution', 'SubmitJob')
 ),
 
-names as (
-  select * exclude (deployment), deployment.id as configured_name
-  from (select *, unnest(response.service.deployments) as deployment from calls where kind = 'deployment')
-  union all by name
+named as (
   select
     *,
-    case kind
-      when 'schedule' then request.name
-      when 'rule' then request.name
-      when 'rule_target' then request."rule"
-      when 'execution' then request."stateMachineArn"
-      when 'job' then request."jobQueue"
-    end as configured_name
+    unnest(
+      case kind
+        when 'deployment' then deployment_ids
+        when 'schedule' then [request_name]
+        when 'rule' then [request_name]
+        when 'rule_target' then [request_rule]
+        when 'execution' then [state_machine_arn]
+        when 'job' then [job_queue]
+      end
+    ) as name
   from calls
-  where kind <> 'deployment'
 )
 
 select distinct
-  account_id, event_id, event_at, event_name, aws_region, kind, configured_name as name,
-  case when kind = 'deployment' then nullif(response.service."serviceArn", '') end as service_arn,
+  account_id, event_id, event_at, event_name, aws_region, kind, name,
+  case when kind = 'deployment' then nullif(service_arn, '') end as service_arn,
   identity_type, invoked_by, caller_key, batch_seq, member, record_number, record_sha256
-from names
-where configured_name <> '';
+from named
+where name <> '';

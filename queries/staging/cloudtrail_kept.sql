@@ -1,14 +1,13 @@
 /*---
 id: cloudtrail_kept
 title: Records of the chunk that go in
-description: Neither rejected, nor set aside, nor an addendum, nor known already.
+description: |
+  Neither rejected, nor set aside, nor an addendum; what is known already (`dedupe_dropped`) has been taken out of the chunk.
 ---*/
 create or replace temp view cloudtrail_kept as
-select chunk.*
-from cloudtrail_chunk as chunk
-anti join dedupe_dropped as dropped
-  on chunk.batch_seq = dropped.batch_seq and chunk.member = dropped.member and chunk.record_number = dropped.record_number
-where chunk.reject_reason is null and not chunk.is_set_aside and not chunk.is_addendum;
+select *
+from cloudtrail_chunk
+where reject_reason is null and not is_set_aside and not is_addendum;
 
 -- Their rows in stg_events.
 create or replace temp view cloudtrail_events as

@@ -25,12 +25,12 @@ create or replace macro locale_time(value) as
       '%b %-d %Y %-I:%M:%S %p')),
     try_cast(value as timestamptz));
 
--- The narrow key that point lookups and de-duplication read instead of the id itself. MD5, since it has to mean the same
--- in every version and engine.
-create or replace macro event_id_hash(id) as (md5_number_lower(id) & 4294967295)::uinteger;
+-- The narrow key that point lookups and de-duplication read instead of the id itself. DuckDB's own hash: a version whose
+-- hash differs is a schema version of its own (src/store/manifest.ts).
+create or replace macro event_id_hash(id) as (hash(id) & 4294967295)::uinteger;
 
 -- What follows the last slash of an ARN, or the name itself.
-create or replace macro last_segment(name) as nullif(regexp_extract(name, '[^/]*$'), '');
+create or replace macro last_segment(name) as nullif(split_part(name, '/', -1), '');
 
 -- A task's key from its ARN or id (tables.sql, `task_key`).
 create or replace macro task_key_of(account, task) as account || '/' || lower(replace(last_segment(task), '-', ''));

@@ -12,9 +12,16 @@ semi join settle_copies as staged
   on staged.place = 'row' and staged.account_id = chunk.account_id and staged.event_id = chunk.event_id
   and staged.event_at::date = chunk.event_at::date and staged.content_hash = chunk.content_hash;
 
+delete from cloudtrail_chunk as chunk
+using dedupe_dropped as dropped
+where chunk.batch_seq = dropped.batch_seq and chunk.member = dropped.member and chunk.record_number = dropped.record_number;
+
+delete from dedupe_dropped;
+
 create or replace temp table settle_replaced as
 select account_id, event_id, event_at::date as event_day, event_id_hash, event_at
-from cloudtrail_kept;
+from cloudtrail_chunk
+where reject_reason is null and not is_set_aside and not is_addendum;
 
 insert into stage_copies
 select staged.account_id, staged.event_id, staged.event_at, framed_copy.source_rank, staged.batch_seq, staged.member, staged.record_number,

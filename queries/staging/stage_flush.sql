@@ -3,10 +3,10 @@ id: stage_flush
 title: The run's calls, into the state
 description: Moves what `cloudtrail_keep` gathered into the staged tables.
 ---*/
-insert into stg_sts_requests select * from stage_sts_requests order by event_at, account_id, event_id;
-insert into stg_ecs_actions select * from stage_ecs_actions order by event_at, account_id, event_id;
-insert into stg_task_launches select * from stage_task_launches order by event_at, account_id, event_id, task_key;
-insert into stg_configurers select * from stage_configurers order by event_at, account_id, event_id, kind, name;
+insert into stg_sts_requests select * from stage_sts_requests;
+insert into stg_ecs_actions select * from stage_ecs_actions;
+insert into stg_task_launches select * from stage_task_launches;
+insert into stg_configurers select * from stage_configurers;
 delete from stage_sts_requests;
 delete from stage_ecs_actions;
 delete from stage_task_launches;

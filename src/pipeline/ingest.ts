@@ -65,7 +65,6 @@ export async function ingest(writer: Writer, paths: readonly string[], options: 
 interface OpenPack {
   readonly seq: number;
   readonly members: PackMember[];
-  readonly objects: ObjectFile;
   bytes: number;
 }
 
@@ -83,6 +82,8 @@ class IngestRun {
   readonly #repeated: { origin: string; place: Place }[] = [];
   readonly #here = new Map<string, Place>();
   #pack: OpenPack | undefined;
+  /** Objects of this pack, and of those before that found the database busy. */
+  #objects: ObjectFile | undefined;
   #group: { delivery: Delivery; place: Place }[] = [];
   #groupBytes = 0;
   /** Batches are landed one after another, while the next is being filled. */
@@ -118,6 +119,7 @@ class IngestRun {
   /** Lands and stages what is left. */
   async finish(): Promise<void> {
     await this.#closePack();
+    this.#submitObjects();
     await this.#closeGroup();
     await this.#landing;
     await this.#pipeline.finish(this.#writer.landing.lastSeq);
@@ -129,23 +131,29 @@ class IngestRun {
   }
 
   async #addToPack(file: FileRead, sha256: Buffer, raw: Buffer, place: Place): Promise<void> {
-    const isFull = this.#pack && (this.#pack.bytes + file.bytes.length > PACK_BYTES || this.#pack.objects.file.bytes >= FULL_OBJECT_FILE_BYTES);
-    if (isFull) await this.#closePack();
+    if (this.#pack && this.#pack.bytes + file.bytes.length > PACK_BYTES) await this.#closePack();
     if (!this.#pack) {
       await this.#closeGroup();
       const [seq = 0] = this.#writer.landing.reserve(1);
-      this.#pack = { seq, members: [], objects: await this.#pipeline.objectFile(), bytes: 0 };
+      this.#pack = { seq, members: [], bytes: 0 };
     }
+    this.#objects ??= await this.#pipeline.objectFile();
     const pack = this.#pack;
     const member = pack.members.length;
     place.at = { batchSeq: pack.seq, member };
     pack.members.push({ bytes: file.bytes, origin: file.path, sha256, rawBytes: raw.length });
     pack.bytes += file.bytes.length;
     this.#pipeline.addObject(
-      pack.objects,
+      this.#objects,
       { batchSeq: pack.seq, member, origin: file.path, form: 'trail_objects', bytes: file.bytes, retrievedAt: null },
       raw,
     );
+    if (this.#objects.file.bytes >= FULL_OBJECT_FILE_BYTES) this.#submitObjects();
+  }
+
+  #submitObjects(): void {
+    if (this.#objects) this.#pipeline.submit(this.#objects);
+    this.#objects = undefined;
   }
 
   async #closePack(): Promise<void> {
@@ -154,7 +162,8 @@ class IngestRun {
     this.#pack = undefined;
     await this.#landing;
     this.#landing = guarded(this.#writer.landing.landPack(pack.seq, pack.members));
-    this.#pipeline.submit(pack.objects);
+    // Fewer, larger files are staged faster, but an idle database is fed at once.
+    if (!this.#pipeline.isBusy) this.#submitObjects();
   }
 
   async #addToGroup(delivery: Delivery, place: Place): Promise<void> {

@@ -12,8 +12,8 @@ const MOST_FILES_A_DAY = 16;
 /** Files with at least so many rows are left as they are: merging them again and again would cost more than it saves. */
 const SMALL_ROWS = 250_000;
 
-/** Row groups of DuckDB's default size; the small ones that a point lookup would like cost a tenth more in size. */
-const PARQUET = '(format parquet, compression zstd)';
+/** Level 1 of zstd writes a tenth faster than DuckDB's default of 3, and a few per cent larger. */
+const PARQUET = '(format parquet, compression zstd, compression_level 1)';
 
 interface DayRow {
   readonly day: string;
@@ -28,11 +28,11 @@ interface DayRow {
 export async function writeDays(writer: Writer, rows: string, relation: DayRelation): Promise<DayFile[]> {
   const { db } = writer;
   const days = await db.all<DayRow>(
-    `select strftime(event_at at time zone 'UTC', '%Y-%m-%d') as day, count(*) as rows,
+    `select strftime(event_at::date, '%Y-%m-%d') as day, count(*) as rows,
        strftime(min(event_at) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') as first_event_at,
        strftime(max(event_at) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') as last_event_at,
        min(batch_seq) as first_batch_seq, max(batch_seq) as last_batch_seq
-     from ${rows} group by day order by day`,
+     from ${rows} group by event_at::date order by event_at::date`,
   );
   const files: DayFile[] = [];
   for (const day of days) {

@@ -38,6 +38,7 @@ export class StagePipeline {
   readonly #frames: FrameWriter;
   readonly #free: StageFile[];
   #work: Promise<void> = Promise.resolve();
+  #jobs = 0;
   #failure: unknown;
   #doubtful: FramedDelivery[] = [];
   #waiters: (() => void)[] = [];
@@ -50,6 +51,11 @@ export class StagePipeline {
 
   static async begin(writer: Writer): Promise<StagePipeline> {
     return new StagePipeline(await StageRun.begin(writer), writer.temporaryFolder);
+  }
+
+  /** Whether the database still works on what was handed in before. */
+  get isBusy(): boolean {
+    return this.#jobs > 0;
   }
 
   /** A file to put trail objects into; waits until DuckDB is done with one. */
@@ -152,6 +158,7 @@ export class StagePipeline {
   }
 
   #enqueue(job: () => Promise<void>): void {
+    this.#jobs += 1;
     this.#work = this.#work
       .then(async () => {
         if (this.#failure === undefined) await job();
@@ -160,6 +167,7 @@ export class StagePipeline {
         this.#failure ??= error;
       })
       .then(() => {
+        this.#jobs -= 1;
         const waiters = this.#waiters;
         this.#waiters = [];
         for (const wake of waiters) wake();

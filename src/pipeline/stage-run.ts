@@ -149,11 +149,11 @@ export class StageRun {
   /** De-duplicates, keeps and counts what `cloudtrail_chunk` holds. */
   async #chunk(): Promise<void> {
     const days = await this.#db.all<ChunkDay>(
-      `select strftime(event_at at time zone 'UTC', '%Y-%m-%d') as day,
+      `select strftime(event_at::date, '%Y-%m-%d') as day,
          strftime(min(event_at) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') as first,
          strftime(max(event_at) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') as last,
          count(*) filter (where is_addendum) as addenda, count(*) as rows
-       from cloudtrail_chunk where reject_reason is null and not is_set_aside group by day`,
+       from cloudtrail_chunk where reject_reason is null and not is_set_aside group by event_at::date`,
     );
     for (const { day } of days) this.#days.add(day);
     await this.#pointStored(days);
@@ -161,6 +161,8 @@ export class StageRun {
     const known = await this.#db.get<{ hashes: number }>('select count(*) as hashes from dedupe_hashes');
     if (known && known.hashes > 0) await this.#db.transaction(async () => this.#query('dedupe_events'));
     if (days.some(({ addenda }) => addenda > 0)) await this.#db.transaction(async () => this.#query('dedupe_addenda'));
+    await this.#query('cloudtrail_counts');
+    await this.#query('dedupe_drop');
     const rows = days.reduce((sum, day) => sum + day.rows, 0);
     if (rows >= ROWS_A_DAY * days.length) {
       await this.#query('cloudtrail_kept');
@@ -170,7 +172,6 @@ export class StageRun {
       await this.keep();
       this.#waiting += rows;
     }
-    await this.#query('cloudtrail_counts');
     if (this.#waiting >= WAITING_ROWS) await this.#writeWaiting();
   }
 

@@ -47,11 +47,10 @@ export async function settle(run: Settling, files: readonly DayFile[]): Promise<
   } finally {
     file.remove();
   }
-  for (const name of ['settle_records', 'cloudtrail_lines', 'cloudtrail_chunk', 'cloudtrail_kept']) await query(name);
+  for (const name of ['settle_records', 'cloudtrail_lines', 'cloudtrail_chunk']) await query(name);
   await db.transaction(async () => query('settle_apply'));
   const rewritten = await rewriteReplaced(run, files);
   await run.keep();
-  await db.run('delete from dedupe_dropped');
   await db.run('delete from framed');
   const waiting = await db.get<{ rows: number }>('select count(*) as rows from stage_events');
   return { files: rewritten, waiting: waiting?.rows ?? 0 };

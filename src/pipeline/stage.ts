@@ -7,8 +7,8 @@ import type { Writer } from '../store/writer.ts';
 import { StagePipeline, isPlainTrailObject } from './stage-pipeline.ts';
 import type { FramedDelivery } from './stage-frames.ts';
 
-/** A file of trail objects is handed over when it holds so much unpacked. */
-export const FULL_OBJECT_FILE_BYTES = 96 * 1024 * 1024;
+/** A file of trail objects is handed over when it holds so much unpacked: about 200,000 records. */
+export const FULL_OBJECT_FILE_BYTES = 288 * 1024 * 1024;
 
 export interface StageOptions {
   /** Told after each batch: its sequence, and the last one to come. */

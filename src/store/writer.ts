@@ -202,6 +202,8 @@ async function openWork(dataDir: string, path: string, options: WriterOptions): 
     temporaryDirectory: join(temporaryFolder(dataDir), 'spill'),
   });
   await prepareReading(db);
+  // Rows are a set: their order in tables and files means nothing, and keeping it costs memory and a thread.
+  await db.run('set preserve_insertion_order = false');
   for (const name of ['macros', 'tables']) await db.file(join(PACKAGE_ROOT, 'queries/staging', `${name}.sql`));
   return db;
 }
