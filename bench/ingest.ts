@@ -9,11 +9,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { writeBulkTrailObjects } from '../fixtures/world/bulk.ts';
 import { Database } from '../src/engine/database.ts';
 import { ingest } from '../src/pipeline/ingest.ts';
 import { openReader } from '../src/store/reader.ts';
 import { openWriter } from '../src/store/writer.ts';
-import { writeBulkObjects } from './bulk-objects.ts';
 
 export interface BenchRow {
   readonly bench: string;
@@ -75,7 +75,7 @@ async function bare(folder: string, objects: string): Promise<Timed> {
   const db = await Database.open({ path: `${folder}.duckdb`, threads: THREADS, memoryLimit: BARE_MEMORY_LIMIT, temporaryDirectory: `${folder}.spill` });
   try {
     return await timed(async () => {
-      await db.run(BARE.replace('$glob', `'${join(objects, '*.json.gz').replaceAll("'", "''")}'`));
+      await db.run(BARE.replace('$glob', `'${join(objects, '**', '*.json.gz').replaceAll("'", "''")}'`));
       await db.run('checkpoint');
     });
   } finally {
@@ -105,8 +105,7 @@ export async function benchIngest(sizes: readonly number[] = [60, 2000], events 
   for (const recordsPerObject of sizes) {
     const folder = await mkdtemp(join(tmpdir(), 'whoran-bench-'));
     try {
-      const objects = join(folder, 'objects');
-      await writeBulkObjects(objects, { objects: events / recordsPerObject, recordsPerObject, seed: 7, day: '2026-01-15' });
+      const { trail: objects } = await writeBulkTrailObjects(folder, { objects: events / recordsPerObject, recordsPerObject, seed: 7 });
       const rounds: { ours: Timed; bare: Timed }[] = [];
       for (let round = 0; round < ROUNDS; round++) {
         const alone = await bare(join(folder, 'bare'), objects);
