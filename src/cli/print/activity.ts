@@ -10,30 +10,32 @@ import { wrapped } from './width.ts';
 /** Rows of each list that are shown; `--json` has all. */
 const SHOWN = 15;
 
+const AT: TableColumn = { title: 'at', least: 20 };
+
 /** The lines of an activity, each at most `columns` wide. */
 export function activityLines(activity: Activity, page: Page): string[] {
   const { totals } = activity;
   return [
     ...wrapped(activity.sentence, page.columns).map((line) => page.style.bold(line)),
-    ...list('Tasks', totals.tasks, [{ title: 'at' }, { title: 'task', least: 32 }, { title: 'how' }], activity.tasks.map((task) => [task.at, lastSegment(task.id), task.how ?? 'unknown']), page),
+    ...list('Tasks', totals.tasks, [AT, { title: 'task', least: 32 }, { title: 'how' }], activity.tasks.map((task) => [task.at, lastSegment(task.id), task.how ?? 'unknown']), page),
     ...list(
       'Sessions',
       totals.sessions,
-      [{ title: 'from' }, { title: 'session', least: 20 }, { title: 'role' }, { title: 'confidence' }],
+      [{ title: 'from', least: 20 }, { title: 'session', least: 20 }, { title: 'role' }, { title: 'confidence' }],
       activity.sessions.map((session) => [session.from ?? '', inert(session.id, 80), lastSegment(session.role_arn ?? ''), session.confidence]),
       page,
     ),
     ...list(
       'Sign-ins',
       totals.sign_ins,
-      [{ title: 'at' }, { title: 'who' }, { title: 'app' }, { title: 'from' }, { title: 'result' }],
+      [AT, { title: 'who' }, { title: 'app' }, { title: 'from' }, { title: 'result' }],
       activity.sign_ins.map((one) => [one.at, inert(one.name ?? one.object_id ?? ''), inert(one.application ?? ''), inert(one.address ?? ''), one.is_success ? 'success' : 'failed']),
       page,
     ),
     ...list(
       'Calls',
       totals.actions,
-      [{ title: 'at' }, { title: 'call' }, { title: 'event', least: 36 }, { title: 'result' }],
+      [AT, { title: 'call', least: 6 }, { title: 'event', least: 36 }, { title: 'result', least: 6 }],
       activity.actions.map((action) => [action.at, inert(action.name ?? ''), inert(action.id), inert(action.error_code ?? '')]),
       page,
     ),

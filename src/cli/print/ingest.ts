@@ -35,7 +35,7 @@ export function ingestLines(result: IngestResult, page: Page): string[] {
 }
 
 function bullet(text: string, { columns }: Page): string[] {
-  return wrapped(text, columns - 4).map((line, index) => `${index > 0 ? '    ' : '  '}${line}`);
+  return wrapped(text, columns - 4, { isWhole: true }).map((line, index) => `${index > 0 ? '    ' : '  '}${line}`);
 }
 
 function unreadable({ unreadable: files }: IngestResult, page: Page): string[] {
@@ -46,7 +46,7 @@ function unreadable({ unreadable: files }: IngestResult, page: Page): string[] {
 
 function rejects({ rejects: all, totals }: IngestResult, page: Page): string[] {
   if (all.length === 0) return [];
-  const shown = all.slice(0, SHOWN_REJECTS).flatMap(({ file, record, reason }) => bullet(`${inert(file, 300)}${record === null ? '' : `, record ${record}`}: ${inert(reason, 300)}`, page));
+  const shown = all.slice(0, SHOWN_REJECTS).flatMap(({ file, record, reason }) => bullet(`${inert(file, 300)}${record === null ? '' : `, record ${record}`}: ${inert(reason, 400)}`, page));
   const more = all.length > SHOWN_REJECTS ? [`  … and ${all.length - SHOWN_REJECTS} more: whoran status --rejects${page.commandOptions} lists all`] : [];
   return ['', page.style.bold(`${totals.rejected} rejected; they stay in landing, and everything else is in`), ...shown, ...more];
 }

@@ -51,11 +51,11 @@ export function statusLines(status: Status, page: Page): string[] {
 }
 
 function rejects(status: Status, { style, columns, commandOptions }: Page): string[] {
-  if (!status.rejects) return status.totals.rejected === 0 ? [] : ['', ...wrapped(`${status.totals.rejected} records could not be read: whoran status --rejects${commandOptions} lists them.`, columns)];
+  if (!status.rejects) return status.totals.rejected === 0 ? [] : ['', ...wrapped(`${status.totals.rejected} record${status.totals.rejected === 1 ? '' : 's'} could not be read: whoran status --rejects${commandOptions} lists them.`, columns)];
   if (status.rejects.length === 0) return ['', 'Every record could be read.'];
   const lines = status.rejects.flatMap((reject) => {
     const place = `${inert(reject.file, 300)}${reject.record === null ? '' : `, record ${reject.record}`}`;
-    return wrapped(`${place}: ${inert(reject.reason, 300)}`, columns - 4).map((line, index) => `${index > 0 ? '    ' : '  '}${line}`);
+    return wrapped(`${place}: ${inert(reject.reason, 400)}`, columns - 4, { isWhole: true }).map((line, index) => `${index > 0 ? '    ' : '  '}${line}`);
   });
   return ['', style.bold('Rejected'), ...lines];
 }

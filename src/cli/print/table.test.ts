@@ -29,6 +29,7 @@ describe('width', () => {
     expect(wrapped('one two three', 7)).toEqual(['one two', 'three']);
     expect(wrapped(`a ${'b'.repeat(30)} c`, 10)).toEqual(['a', 'bbbbbbbbb…', 'c']);
     expect(wrapped('', 10)).toEqual([]);
+    expect(wrapped(`a ${'b'.repeat(12)}: c`, 10, { isWhole: true })).toEqual(['a', 'bbbbbbbbbb', 'bb: c']);
   });
 });
 

@@ -37,18 +37,36 @@ export function pad(text: string, columns: number, side: 'end' | 'start' = 'end'
   return side === 'end' ? text + fill : fill + text;
 }
 
-/** Breaks `text` at spaces into lines of at most `columns`; a word that is longer is cut with `…`. */
-export function wrapped(text: string, columns: number): string[] {
+/**
+ * Breaks `text` at spaces into lines of at most `columns`. A word that is longer is cut with `…`; with `isWhole`, as for paths
+ * that somebody has to find, it goes on in the next line instead.
+ */
+export function wrapped(text: string, columns: number, { isWhole = false } = {}): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
-    const fitting = cut(word, columns);
-    if (line === '') line = fitting;
-    else if (width(line) + 1 + width(fitting) <= columns) line += ` ${fitting}`;
-    else {
-      lines.push(line);
-      line = fitting;
+    for (const fitting of isWhole ? pieces(word, columns) : [cut(word, columns)]) {
+      if (line === '') line = fitting;
+      else if (width(line) + 1 + width(fitting) <= columns) line += ` ${fitting}`;
+      else {
+        lines.push(line);
+        line = fitting;
+      }
     }
   }
   return line === '' ? lines : [...lines, line];
+}
+
+/** A word in pieces of at most `columns`. */
+function pieces(word: string, columns: number): string[] {
+  const found: string[] = [];
+  let piece = '';
+  for (const character of word) {
+    if (width(piece) + characterWidth(character) > columns) {
+      found.push(piece);
+      piece = '';
+    }
+    piece += character;
+  }
+  return [...found, piece];
 }
