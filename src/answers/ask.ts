@@ -1,16 +1,16 @@
 /**
  * `ask`: who is behind a task, a call, a session, an identity or an address, with the chain of proof, or why that can't be said.
  */
-import type { Activity, Answer, Candidate, SearchedSource, SubjectKind, Who } from './answer.ts';
+import type { Activity, Answer, Candidate } from './answer.ts';
 import { ACTIVITY_LIMIT, addressActivity, findIdentities, identityActivity, type ActivityOptions } from './activity.ts';
 import { readAsked, taskIdOfGuid, type Asked } from './asked.ts';
 import { chainTo, taskId, type Chain } from './chain.ts';
+import { compose, notSeen, type Parts, type Question } from './compose.ts';
 import { answerRow, answerRows, type AnswerReader } from './reader.ts';
 import type { CallerRow, EventRow, SessionRow, TaskRow } from './rows.ts';
-import { notSeenSentence, sentenceFor, type TellableSubject } from './sentence.ts';
 import { taskAnswer } from './task-answer.ts';
 import { findCaller, findSession, findTask } from './walk.ts';
-import { asOf, earliest, landedSources, neededSignIns } from './sources.ts';
+import { landedSources } from './sources.ts';
 
 export interface AskOptions {
   /** Picks the session of a session ARN that was alive then. */
@@ -29,18 +29,15 @@ export interface AskOptions {
  * name or object id, an IP address, an awslogs stream name. An id that nothing landed mentions has the reason `not_seen`.
  */
 export async function ask(reader: AnswerReader, typed: string, options: AskOptions = {}): Promise<Answer | Activity> {
-  const question: Question = { reader, asked: typed, sources: await landedSources(reader), options };
+  const question: Asking = { reader, asked: typed, sources: await landedSources(reader), knownAt: options.knownAt ?? null, options };
   return (await answerFor(question, readAsked(typed))) ?? notSeen(question, readAsked(typed));
 }
 
-interface Question {
-  readonly reader: AnswerReader;
-  readonly asked: string;
-  readonly sources: readonly SearchedSource[];
+interface Asking extends Question {
   readonly options: AskOptions;
 }
 
-async function answerFor(question: Question, asked: Asked): Promise<Answer | Activity | undefined> {
+async function answerFor(question: Asking, asked: Asked): Promise<Answer | Activity | undefined> {
   switch (asked.form) {
     case 'task':
       return askTaskId(question, asked.taskId, asked.accountId);
@@ -63,16 +60,16 @@ async function answerFor(question: Question, asked: Asked): Promise<Answer | Act
   }
 }
 
-function activityOptions({ options }: Question): ActivityOptions {
+function activityOptions({ options, knownAt }: Asking): ActivityOptions {
   return {
     limit: options.limit ?? ACTIVITY_LIMIT,
-    knownAt: options.knownAt ?? null,
+    knownAt,
     ...(options.from ? { from: options.from } : {}),
     ...(options.to ? { to: options.to } : {}),
   };
 }
 
-async function askIdentity(question: Question, id: { objectId?: string; userPrincipalName?: string }): Promise<Activity | undefined> {
+async function askIdentity(question: Asking, id: { objectId?: string; userPrincipalName?: string }): Promise<Activity | undefined> {
   const [first, ...others] = await findIdentities(question.reader, id);
   return first && identityActivity(question.reader, question.asked, [first, ...others], question.sources, activityOptions(question));
 }
@@ -115,7 +112,7 @@ async function askSessionId(question: Question, id: string): Promise<Answer | un
   return session && askSession(question, session, []);
 }
 
-async function askSessionArn(question: Question, arn: string): Promise<Answer | undefined> {
+async function askSessionArn(question: Asking, arn: string): Promise<Answer | undefined> {
   const matches = await answerRows<{ session_id: string; is_alive: boolean }>(question.reader, 'find_sessions', {
     session_arn: arn,
     at: question.options.at ?? null,
@@ -195,7 +192,7 @@ async function originCandidates({ reader }: Question, caller: CallerRow | undefi
   return answerRows<Candidate>(reader, 'session_candidates', { caller_key: event.caller_key });
 }
 
-type Outcome = Pick<Composed, 'how' | 'confidence' | 'reason' | 'isProvisional' | 'provisionalFrom'>;
+type Outcome = Pick<Parts, 'how' | 'confidence' | 'reason' | 'isProvisional' | 'provisionalFrom'>;
 
 function answerOfSession(chain: Chain, session: SessionRow | undefined): Outcome {
   if (!session) return { how: 'ran', confidence: 'none', reason: 'session_origin_missing', isProvisional: false, provisionalFrom: null };
@@ -207,108 +204,4 @@ function answerOfSession(chain: Chain, session: SessionRow | undefined): Outcome
 function rootTime(chain: Chain, session: SessionRow): string | null {
   const wanted = session.identity_session_id ?? session.root_session_id ?? session.session_id;
   return chain.sessions.find((candidate) => candidate.session_id === wanted)?.opened_at ?? session.opened_at;
-}
-
-/** All that an answer is put together from. */
-interface Composed {
-  readonly subject: { readonly kind: SubjectKind; readonly id: string };
-  readonly tell: TellableSubject;
-  readonly session: SessionRow | undefined;
-  readonly chain: Chain;
-  readonly how: Answer['how'];
-  readonly confidence: Answer['confidence'];
-  readonly reason: string | null;
-  readonly isProvisional: boolean;
-  /** What the settling time counts from. */
-  readonly provisionalFrom: string | null;
-  readonly candidates: readonly Candidate[];
-  readonly otherIds: readonly string[];
-}
-
-async function compose(question: Question, composed: Composed): Promise<Answer> {
-  const { reader } = question;
-  const { session, chain } = composed;
-  const signInCandidates = session ? await signInCandidatesOf(reader, session) : [];
-  const answer = {
-    asked: question.asked,
-    as_of: asOf(question.sources, { signIns: session && neededSignIns(session), ecsEvents: chain.passesTask }),
-    known_at: question.options.knownAt ?? null,
-    subject: composed.subject,
-    who: session ? whoOf(session) : NOBODY,
-    how: composed.how,
-    confidence: composed.confidence,
-    identity: { method: session?.identity_method ?? null },
-    sign_in: { grade: session?.sign_in_grade ?? ('none' as const), id: session?.sign_in_id ?? null },
-    reason: composed.reason,
-    is_provisional: composed.isProvisional,
-    provisional_until: composed.isProvisional ? await settledAt(reader, composed.provisionalFrom) : null,
-  };
-  return {
-    schema: 'whoran.answer/1',
-    ...answer,
-    sentence: sentenceFor({ ...answer, subject: composed.tell }),
-    chain: chain.hops,
-    candidates: [...signInCandidates, ...composed.candidates],
-    conflicts: session?.conflicts ?? [],
-    other_ids: composed.otherIds,
-  };
-}
-
-async function signInCandidatesOf(reader: AnswerReader, session: SessionRow): Promise<Candidate[]> {
-  const sessionIds = [...new Set([session.session_id, session.identity_session_id, session.root_session_id])].filter((id) => id !== null);
-  return answerRows<Candidate>(reader, 'sign_in_candidates', { session_ids: sessionIds });
-}
-
-/** `from` and the settling time that correlation used. */
-async function settledAt(reader: AnswerReader, from: string | null): Promise<string | null> {
-  if (from === null) return null;
-  return (await answerRow<{ settled_at: string }>(reader, 'settled_at', { from_at: from }))?.settled_at ?? null;
-}
-
-const NOBODY: Who = { kind: 'unknown', tenant_id: null, object_id: null, name: null, issuer: null, subject: null };
-
-function whoOf(session: SessionRow): Who {
-  return {
-    kind: session.who_kind,
-    tenant_id: session.who_tenant_id,
-    object_id: session.who_object_id,
-    name: session.who_name,
-    issuer: session.who_issuer,
-    subject: session.who_subject,
-  };
-}
-
-const SUBJECT_OF_FORM: Readonly<Record<Asked['form'], SubjectKind>> = {
-  task: 'task',
-  session_arn: 'session',
-  access_key: 'session',
-  address: 'address',
-  user_principal_name: 'identity',
-  guid: 'event',
-  event: 'event',
-};
-
-function notSeen(question: Question, asked: Asked): Answer {
-  const { sources, options } = question;
-  return {
-    schema: 'whoran.answer/1',
-    asked: question.asked,
-    as_of: earliest(sources.map((source) => source.complete_through)),
-    known_at: options.knownAt ?? null,
-    subject: { kind: SUBJECT_OF_FORM[asked.form], id: question.asked.trim() },
-    who: NOBODY,
-    how: null,
-    confidence: 'none',
-    identity: { method: null },
-    sign_in: { grade: 'none', id: null },
-    reason: 'not_seen',
-    sentence: notSeenSentence(question.asked.trim(), sources),
-    chain: [],
-    candidates: [],
-    is_provisional: false,
-    provisional_until: null,
-    conflicts: [],
-    other_ids: [],
-    searched: sources,
-  };
 }
