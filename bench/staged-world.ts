@@ -81,6 +81,7 @@ async function addStretch(db: Database, folder: string, { from, to, start, secon
       '${ACCOUNT}' as account_id, 'task-' || n as event_id, opened_at as event_at, '${ACCOUNT}/' || md5('task-' || n) as task_key,
       'arn:aws:ecs:eu-central-1:${ACCOUNT}:task/prod/' || md5('task-' || n) as task_arn, 3 as task_version, 'STOPPED' as last_status,
       opened_at - interval 19 seconds as created_at, 3 as source_rank, ${batch} as batch_seq, 0 as member from world where role >= 7`);
+  await db.run('set preserve_insertion_order = false');
   await db.run(`copy (
       select
         '${ACCOUNT}' as account_id, md5('e' || n || '-' || c) as event_id, opened_at + to_seconds(cast(c * 60 as bigint)) as event_at,
@@ -92,6 +93,7 @@ async function addStretch(db: Database, folder: string, { from, to, start, secon
         cast(null as varchar) as invoked_by, cast(null as varchar) as source_identity, session_key as caller_key, ${batch} as batch_seq
       from world cross join range(${CALLS}) as calls (c)
     ) to '${sqlText(join(folder, 'events', `${batch}.parquet`))}' (format parquet, compression zstd)`);
+  await db.run('reset preserve_insertion_order');
   await db.run(`create or replace view stg_events as select * from read_parquet('${sqlText(join(folder, 'events', '*.parquet'))}')`);
   await db.run('delete from stg_sources');
   await db.run(`insert into stg_sources select 'cloudtrail', null, null, min(event_at), max(event_at), count(*) from stg_events`);

@@ -143,3 +143,8 @@ create table if not exists cor_session_nodes (
   end_reason varchar,              -- why the chain ends here, where it does
   end_is_provisional boolean not null
 );
+
+-- Every identity that a token or name in scope of correlation claims: see cor_session_claims.sql.
+create table if not exists cor_session_claims (
+  session_id varchar not null, tenant_id varchar not null, object_id varchar not null, opened_at timestamptz not null
+);

@@ -38,6 +38,7 @@ const STORED = {
   cor_configurer_candidates: ['scope_tasks', ['task_key']],
   cor_session_nodes: ['scope_sessions', ['session_id']],
   cor_sessions: ['scope_sessions', ['session_id']],
+  cor_session_claims: ['scope_answered', ['session_id']],
   cor_sign_in_candidates: ['scope_answered', ['session_id']],
 } as const satisfies Record<string, readonly [scope: string, key: readonly string[]]>;
 
@@ -177,6 +178,7 @@ class Correlation {
     await this.#derive('cor_readiness');
     this.#progress('identities and sign-ins');
     await this.#derive('cor_identity_claims');
+    await this.#store('cor_session_claims');
     await this.#derive('cor_window_sign_ins');
     await this.#derive('cor_session_identities');
     await this.#store('cor_sign_in_candidates');

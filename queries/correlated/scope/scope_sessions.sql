@@ -7,24 +7,20 @@ description: |
   afterwards.
 params: { since: { type: integer } }
 ---*/
+-- Every version of the sign-ins that have a new row: what an earlier one led to may fall away.
 with new_sign_ins as (
-  select s.* from cor_sign_ins s
+  select s.tenant_id, s.sign_in_id, s.object_id, s.ip_address, s.token_id, s.correlation_id, s.created_at,
+    case when s.sign_in_kind = 'managed_identity' then c.managed_identity_lifetime_minutes else c.token_lifetime_minutes end as lifetime
+  from stg_sign_ins s
   inner join scope_sign_ins n on n.tenant_id = s.tenant_id and n.sign_in_id = s.sign_in_id
+  cross join cfg_settings c
 ),
 
--- Days on which a token of a new sign-in could have been used: its own, and as many after it as a token can live.
-lifetimes as (
-  select cast(greatest(token_lifetime_minutes, managed_identity_lifetime_minutes) as bigint) // 1440 + 1 as days from cfg_settings
-),
+-- Days on which a token of theirs can have been used: a range join as an equality join.
+steps as (select unnest(generate_series(-1, (select cast(max(lifetime) as bigint) // 1440 + 1 from new_sign_ins))) as step),
 
-sign_in_days as (
-  select distinct tenant_id, stretch_of(created_at, 1440) as day from new_sign_ins
-),
-
-usable_days as (
-  select distinct d.tenant_id, d.day + steps.step as day
-  from sign_in_days d
-  cross join (select unnest(generate_series(-1, (select max(days) from lifetimes))) as step) steps
+usable_sign_ins as (
+  select s.*, stretch_of(s.created_at, 1440) + steps.step as usable_day from new_sign_ins s cross join steps
 ),
 
 -- Sessions that stand for a token or a source identity of their own.
@@ -33,10 +29,20 @@ with_identity as (
   where session_kind in ('web_identity', 'saml', 'denied_token') or (session_kind = 'role' and source_identity is not null)
 ),
 
-by_day as (
+by_claim as (
+  select c.session_id
+  from cor_session_claims c
+  inner join usable_sign_ins s
+    on s.tenant_id = c.tenant_id and s.object_id = c.object_id and s.usable_day = stretch_of(c.opened_at, 1440)
+    and c.opened_at between minutes_after(s.created_at, -2) and minutes_after(s.created_at, s.lifetime)
+),
+
+by_address as (
   select w.session_id
   from with_identity w
-  inner join usable_days d on d.day = stretch_of(w.opened_at, 1440) and d.tenant_id = coalesce(w.tenant_id, d.tenant_id)
+  inner join usable_sign_ins s
+    on s.tenant_id = w.tenant_id and s.ip_address = w.source_ip and s.usable_day = stretch_of(w.opened_at, 1440)
+    and w.opened_at between minutes_after(s.created_at, -2) and minutes_after(s.created_at, s.lifetime)
 ),
 
 unanswered as (
@@ -121,7 +127,8 @@ by_caller as (
 select session_id from scope_opened
 union select caller_key from cor_caller_uses
 union select caller_key from changed_callers
-union select session_id from by_day
+union select session_id from by_claim
+union select session_id from by_address
 union select session_id from unanswered
 union select session_id from by_token
 union select session_id from by_identity
