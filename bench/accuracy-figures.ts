@@ -28,7 +28,7 @@ export interface Tally {
 export interface Accuracy {
   /** By `confidence method`, where somebody is named. */
   readonly methods: Map<string, Tally>;
-  /** By grade, `exact` and `window` sign-ins of sessions. */
+  /** By `confidence grade`, the sign-ins that are named for sessions. */
   readonly grades: Map<string, Tally>;
   /** Ids for which somebody is named, and rightly. */
   readonly right: Set<string>;
@@ -47,7 +47,7 @@ export async function measureAccuracy(db: Database, world: World): Promise<Accur
     if (!truth) throw new Error(`${said.id}: the world has no such session`);
     judge(accuracy, said, truth.actor, truth.how);
     if (said.sign_in_id !== null && said.who_object_id !== null) {
-      count(accuracy.grades, said.sign_in_grade, said.sign_in_id === truth.sign_in_id);
+      count(accuracy.grades, `${said.confidence} ${said.sign_in_grade}`, said.sign_in_id === truth.sign_in_id);
     }
   }
   const tasks = await db.all<Said>(`select task_arn as id, ${COLUMNS} from cor_tasks where task_arn is not null order by task_arn`);

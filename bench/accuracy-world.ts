@@ -1,15 +1,14 @@
 /**
  * A world, delivered in some way and correlated: what accuracy is measured on.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deliver, makeWorld, type DeliverOptions, type World } from '../fixtures/world/index.ts';
+import { deliver, makeWorld, type DeliverOptions } from '../fixtures/world/index.ts';
 import { configSchema } from '../src/config/config.ts';
 import { correlate } from '../src/pipeline/correlate.ts';
 import { ingest } from '../src/pipeline/ingest.ts';
 import { openWriter } from '../src/store/writer.ts';
-import { writeFile } from 'node:fs/promises';
 import { measureAccuracy, type Accuracy } from './accuracy-figures.ts';
 
 export interface Trial {
@@ -22,7 +21,7 @@ export interface Trial {
 }
 
 /** Delivers, ingests batch by batch, correlates after each, and compares with the truth. */
-export async function tryWorld(trial: Trial): Promise<{ world: World; accuracy: Accuracy }> {
+export async function measured(trial: Trial): Promise<Accuracy> {
   const world = makeWorld({ seed: trial.seed, liars: trial.liars, days: trial.days ?? 2, eventsPerDay: trial.eventsPerDay ?? 400 });
   const folder = await mkdtemp(join(tmpdir(), 'whoran-accuracy-'));
   const config = configSchema.parse(world.config);
@@ -37,7 +36,7 @@ export async function tryWorld(trial: Trial): Promise<{ world: World; accuracy: 
         await ingest(writer, [batch]);
         await correlate(writer.db, config);
       }
-      return { world, accuracy: await measureAccuracy(writer.db, world) };
+      return await measureAccuracy(writer.db, world);
     } finally {
       writer.close();
     }

@@ -7,7 +7,7 @@
  */
 import type { DeliverOptions } from '../fixtures/world/index.ts';
 import type { Tally } from './accuracy-figures.ts';
-import { tryWorld } from './accuracy-world.ts';
+import { measured } from './accuracy-world.ts';
 
 const DELIVERIES: readonly (readonly [name: string, options: Partial<DeliverOptions>])[] = [
   ['whole', {}],
@@ -41,7 +41,7 @@ for (const liars of [false, true]) {
     const wrong: string[] = [];
     const recall = { of: 0, still: 0 };
     for (let seed = 1; seed <= seeds; seed++) {
-      const { accuracy } = await tryWorld({ seed, liars, delivery });
+      const accuracy = await measured({ seed, liars, delivery });
       if (name === 'whole') whole.set(seed, accuracy.right);
       add(methods, accuracy.methods);
       add(grades, accuracy.grades);

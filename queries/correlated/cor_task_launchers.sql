@@ -21,7 +21,7 @@ counted as (
 ),
 
 picked as (
-  select m.task_key, m.account_id, m.event_id, m.caller_key, m.is_cut
+  select m.task_key, m.account_id, m.event_id, m.caller_key, m.is_doubtful
   from cor_configurer_matches m
   inner join counted c on c.task_key = m.task_key
   where m.choice = 1 and case when m.is_by_time then c.calls = 1 else c.names = 1 end
@@ -46,7 +46,7 @@ select
   case
     when o.is_launched and o.order_kind is null then 'proved'
     when p.event_id is null then 'none'
-    when p.is_cut then 'inferred'
+    when p.is_doubtful then 'inferred'
     when o.is_launched or coalesce(s.complete_through >= minutes_after(o.task_at, s.settle_minutes), false) then 'proved'
     else 'inferred'
   end as confidence,

@@ -71,7 +71,7 @@ with fields as (
         "subjectFromWebIdentityToken": "VARCHAR", "subject": "VARCHAR",
         "taskArn": "VARCHAR", "session": {"sessionId": "VARCHAR"}, "task": {"taskArn": "VARCHAR"},
         "tasks": [{"taskArn": "VARCHAR", "clusterArn": "VARCHAR", "taskDefinitionArn": "VARCHAR", "startedBy": "VARCHAR", "group": "VARCHAR"}],
-        "service": {"serviceArn": "VARCHAR", "deployments": [{"id": "VARCHAR"}]}}') as response
+        "service": {"serviceArn": "VARCHAR", "deployments": [{"id": "VARCHAR", "createdAt": "VARCHAR"}]}}') as response
   from cloudtrail_input
 ),
 

@@ -113,7 +113,7 @@ with calls as (
     end as kind,
     request.name as request_name, request."rule" as request_rule, request."stateMachineArn" as state_machine_arn,
     request."jobQueue" as job_queue, response.service."serviceArn" as service_arn,
-    list_transform(response.service.deployments, lambda d: d.id) as deployment_ids
+    response.service.deployments as deployments
   from cloudtrail_kept
   where error_code is null
     and event_name in ('CreateService', 'UpdateService', 'CreateSchedule', 'UpdateSchedule', 'PutRule', 'PutTargets', 'StartExecution',
@@ -125,20 +125,20 @@ named as (
     *,
     unnest(
       case kind
-        when 'deployment' then deployment_ids
-        when 'schedule' then [request_name]
-        when 'rule' then [request_name]
-        when 'rule_target' then [request_rule]
-        when 'execution' then [state_machine_arn]
-        when 'job' then [job_queue]
+        when 'deployment' then list_transform(deployments, lambda d: {'name': d.id, 'created': d."createdAt"})
+        when 'schedule' then [{'name': request_name, 'created': null::varchar}]
+        when 'rule' then [{'name': request_name, 'created': null::varchar}]
+        when 'rule_target' then [{'name': request_rule, 'created': null::varchar}]
+        when 'execution' then [{'name': state_machine_arn, 'created': null::varchar}]
+        when 'job' then [{'name': job_queue, 'created': null::varchar}]
       end
-    ) as name
+    ) as named
   from calls
 )
 
 select distinct
-  account_id, event_id, event_at, event_name, aws_region, kind, name,
+  account_id, event_id, event_at, event_name, aws_region, kind, named.name as name, locale_time(named.created) as name_created_at,
   case when kind = 'deployment' then nullif(service_arn, '') end as service_arn,
   identity_type, invoked_by, caller_key, batch_seq, member, record_number, record_sha256
 from named
-where name <> '';
+where named.name <> '';

@@ -91,7 +91,9 @@ create table if not exists stg_task_launches (
 -- 'execution' (states StartExecution, StartSyncExecution: name = state machine ARN), 'job' (batch SubmitJob: name = job queue).
 create table if not exists stg_configurers (
   account_id varchar not null, event_id varchar not null, event_at timestamptz not null, event_name varchar not null,
-  aws_region varchar, kind varchar not null, name varchar not null, service_arn varchar,
+  aws_region varchar, kind varchar not null, name varchar not null,
+  name_created_at timestamptz,     -- deployments[].createdAt: a response lists older deployments too; null for other kinds
+  service_arn varchar,
   identity_type varchar, invoked_by varchar, caller_key varchar not null,
   batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
 );
