@@ -3,7 +3,7 @@
  * `queries/correlated/`; this file runs them in order over the keys that new batches touch.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Database, SqlParameters } from '../engine/database.ts';
@@ -221,13 +221,17 @@ async function reasonForAll(
 ): Promise<string | null> {
   if (before === undefined) return 'nothing was correlated before';
   if (before.fingerprint !== fingerprint) return 'the configuration or the queries changed';
-  const changed = await db.get<{ registry: boolean; addenda: boolean }>(
+  const changed = await db.get<{ registry: boolean; addenda: boolean; replaced: boolean }>(
     `select (select count(*) > 0 from stg_identity_registry where batch_seq > $since) as registry,
-      (select count(*) > 0 from stg_addenda where batch_seq > $since) as addenda`,
+      (select count(*) > 0 from stg_addenda where batch_seq > $since) as addenda,
+      -- A record that a better copy replaced is new once more, and was counted before.
+      (select coalesce(sum(calls), 0) from cor_callers) + (select count(*) from stg_events where batch_seq > $since)
+        <> (select count(*) from stg_events) as replaced`,
     { since: before.through },
   );
   if (changed?.registry) return 'the identity registry changed';
   if (changed?.addenda) return 'records were amended';
+  if (changed?.replaced) return 'better copies of records came';
   return null;
 }
 
@@ -254,10 +258,8 @@ async function fingerprintOf(config: Config): Promise<string> {
 
 async function hashQueries(): Promise<string> {
   const hash = createHash('sha256');
-  for (const table of [...Object.keys(STORED), 'cor_tokens', 'cor_identity_claims', 'cor_window_sign_ins', 'cor_session_identities',
-    'cor_session_paths', 'cor_readiness', 'cor_task_orders', 'cor_configurer_matches', 'cor_keyless_callers']) {
-    hash.update(await queryText(`correlated/${table}`));
-  }
-  hash.update(await readFile(join(PACKAGE_ROOT, 'queries/functions.sql')));
+  const folder = join(PACKAGE_ROOT, 'queries/correlated');
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.sql')).sort();
+  for (const path of [join(PACKAGE_ROOT, 'queries/functions.sql'), ...names.map((name) => join(folder, name))]) hash.update(await readFile(path));
   return hash.digest('hex');
 }
