@@ -2,8 +2,8 @@
 id: dedupe_hashes
 title: Which records of the chunk may be known already
 description: |
-  Narrow hashes of event ids that occur twice in the chunk, or wait for Parquet, or are stored in the Parquet files whose
-  days and times the chunk touches (`stored_events`), or that an addendum names. Nearly always empty, and read from one
+  Narrow hashes of event ids that occur twice in the chunk, or wait for Parquet, or are stored in the Parquet files of the
+  days that the chunk touches (`stored_events`), or that an addendum names. Nearly always empty, and read from one
   narrow column: what it costs doesn't grow with what is stored on other days. A copy of a record has its time (CloudTrail
   gives all of them one eventTime), so copies are looked for within the day.
 ---*/

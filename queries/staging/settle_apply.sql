@@ -18,11 +18,17 @@ where chunk.batch_seq = dropped.batch_seq and chunk.member = dropped.member and 
 
 delete from dedupe_dropped;
 
+update cloudtrail_chunk as chunk
+set source_rank = 9
+from settle_evidence as amended
+where amended.account_id = chunk.account_id and amended.event_id = chunk.event_id and amended.event_day = chunk.event_at::date;
+
 create or replace temp table settle_replaced as
 select account_id, event_id, event_at::date as event_day, event_id_hash, event_at
 from cloudtrail_chunk
 where reject_reason is null and not is_set_aside and not is_addendum;
 
+-- The row that is replaced becomes a copy, unless it lies where an addendum does.
 insert into stage_copies
 select staged.account_id, staged.event_id, staged.event_at, framed_copy.source_rank, staged.batch_seq, staged.member, staged.record_number,
   framed_copy.record_sha256
@@ -34,6 +40,12 @@ semi join settle_replaced as replaced
   on replaced.account_id = staged.account_id and replaced.event_id = staged.event_id and replaced.event_day = staged.event_at::date
 anti join settle_evidence as evidence
   on evidence.batch_seq = staged.batch_seq and evidence.member = staged.member and evidence.record_number = staged.record_number
+anti join settle_copies as addenda
+  on addenda.place = 'addendum' and addenda.batch_seq = staged.batch_seq and addenda.member = staged.member
+  and addenda.record_number = staged.record_number
+anti join (select * from stg_event_copies union all select * from stage_copies) as known
+  on known.account_id = staged.account_id and known.event_id = staged.event_id and known.batch_seq = staged.batch_seq
+  and known.member = staged.member and known.record_number = staged.record_number
 where staged.place = 'row';
 
 insert into stage_copies

@@ -5,7 +5,8 @@ description: |
   RULINGS 20: of the copies of a record counts the one from the best source, then the one with the least SHA-256. Addenda
   amend it in (eventTime, eventID) order, each the best of its own copies; id, time and account stay those of the record.
   Reads `framed` (the landed bytes of every copy and addendum in `settle_copies`); leaves in `framed` one record each to
-  stage, under the place in landing of what came last, and in `settle_evidence` the places that its evidence lies in.
+  stage, under the place in landing of what came last. That is an addendum's where one amends the record, and no copy of it:
+  such a row has source rank 9, so that evidence is taken from the record's own copies (`settle_evidence`).
 ---*/
 create or replace temp table settle_framed as
 select distinct
@@ -22,7 +23,17 @@ from settle_copies as c
 join framed as f on f.batch_seq = c.batch_seq and f.member = c.member and f.record_number = c.record_number;
 
 create or replace temp table settle_merged as
-with winners as (
+with own_copies as (
+  -- A row that was amended before lies where its last addendum does.
+  select copies.*
+  from settle_framed as copies
+  anti join settle_framed as addenda
+    on addenda.place = 'addendum' and addenda.batch_seq = copies.batch_seq and addenda.member = copies.member
+    and addenda.record_number = copies.record_number
+  where copies.place <> 'addendum'
+),
+
+winners as (
   select
     account_id, event_id, event_day,
     arg_min(
@@ -30,8 +41,7 @@ with winners as (
         form: form, envelope: envelope, record: record},
       (source_rank, record_sha256, batch_seq, member, record_number)
     ) as best
-  from settle_framed
-  where place <> 'addendum'
+  from own_copies
   group by account_id, event_id, event_day
 ),
 
@@ -83,16 +93,10 @@ select
   place.record_sha256 as record_sha256, best.envelope as envelope, record, null::timestamptz as retrieved_at
 from settle_merged;
 
+-- The copy that an amended record is made from.
 create or replace temp table settle_evidence as
-with places as (
-  select account_id, event_id, event_day, best as p from settle_merged where len(addenda) > 0
-  union all
-  select account_id, event_id, event_day, {batch_seq: x.batch_seq, member: x.member, record_number: x.record_number,
-    record_sha256: x.record_sha256, source_rank: x.source_rank, form: null, envelope: null, record: null}
-  from (select account_id, event_id, event_day, unnest(addenda) as x from settle_merged)
-)
-
 select
-  account_id, event_id, event_day, p.source_rank as source_rank, p.batch_seq as batch_seq, p.member as member,
-  p.record_number as record_number, p.record_sha256 as record_sha256
-from places;
+  account_id, event_id, event_day, best.source_rank as source_rank, best.batch_seq as batch_seq, best.member as member,
+  best.record_number as record_number, best.record_sha256 as record_sha256
+from settle_merged
+where len(addenda) > 0;

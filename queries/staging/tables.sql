@@ -28,7 +28,8 @@ create table if not exists stg_events_new (
   caller_key varchar not null,
   resource varchar,                -- one resource for show: resources[0].ARN, else null
   shared_event_id varchar,
-  source_rank utinyint not null,   -- RULINGS 20: 1 trail object, 2 CloudWatch Logs, 3 EventBridge, 4 LookupEvents, 5 lines
+  source_rank utinyint not null,   -- RULINGS 20: 1 trail object, 2 CloudWatch Logs, 3 EventBridge, 4 LookupEvents, 5 lines;
+                                   -- 9 amended: it lies where its last addendum does, and all its copies in stg_event_copies
   batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar,
   event_id_hash uinteger,          -- event_id_hash(event_id): point lookups read this column and not the ids
   content_hash ubigint             -- of everything that staging takes from the record: copies with another one are settled

@@ -21,8 +21,6 @@ const COPIES_IN_STATE = 50_000;
 
 interface ChunkDay {
   readonly day: string;
-  readonly first: string;
-  readonly last: string;
   readonly addenda: number;
   readonly rows: number;
 }
@@ -150,8 +148,6 @@ export class StageRun {
   async #chunk(): Promise<void> {
     const days = await this.#db.all<ChunkDay>(
       `select strftime(event_at::date, '%Y-%m-%d') as day,
-         strftime(min(event_at) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') as first,
-         strftime(max(event_at) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') as last,
          count(*) filter (where is_addendum) as addenda, count(*) as rows
        from cloudtrail_chunk where reject_reason is null and not is_set_aside group by event_at::date`,
     );
@@ -175,11 +171,12 @@ export class StageRun {
     if (this.#waiting >= WAITING_ROWS) await this.#writeWaiting();
   }
 
-  /** The Parquet files that can hold copies of what the chunk holds, as `stored_events`. */
+  /**
+   * The Parquet files of the chunk's days, as `stored_events`: they can hold copies of what the chunk holds. All of a day's
+   * files: a copy whose time was altered is to be found too, in whatever order they come.
+   */
   async #pointStored(days: readonly ChunkDay[]): Promise<void> {
-    const files = filesOf(this.#files, 'events').filter((file) =>
-      days.some(({ day, first, last }) => day === file.day && first <= file.last_event_at && last >= file.first_event_at),
-    );
+    const files = filesOf(this.#files, 'events').filter((file) => days.some(({ day }) => day === file.day));
     const from = files.length === 0 ? 'stg_events_new' : `read_parquet(${fileList(this.writer.folder, files)})`;
     await this.#db.run(`create or replace temp view stored_events as select * from ${from}`);
   }
