@@ -1,156 +1,181 @@
 /**
  * Copies of one record that say different things, and records that amend others: what is staged follows from the set of
  * what was delivered (ATTRIBUTION 1, RULINGS 20), never from the order.
+ *
+ * Each case has up to three deliveries. All cases go through the same data folders, one for every order of the three, and
+ * each is looked at in all of them.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Database, SqlRow } from '../src/engine/database.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SqlRow } from '../src/engine/database.ts';
 import { recordSha256 } from '../src/landing/record-bytes.ts';
 import { ingest } from '../src/pipeline/ingest.ts';
-import { openWriter } from '../src/store/writer.ts';
+import { openWriter, type Writer } from '../src/store/writer.ts';
 import { ACCOUNT, guid, linesText, logsText, lookupText, put, record, trailText, type Fields } from './cloudtrail-files.ts';
 import { doubled } from './staged-outcome.ts';
 
+type Delivery = readonly [name: string, content: string];
+interface Case {
+  readonly title: string;
+  readonly deliveries: readonly Delivery[];
+  /** `:events`, `:copies` … stand for the rows of the case. */
+  readonly look: string;
+  readonly expected: readonly SqlRow[];
+}
+
+const shaOf = (one: Fields): string => recordSha256(Buffer.from(JSON.stringify(one)));
+const taskArn = (end: string): string => `arn:aws:ecs:eu-central-1:${ACCOUNT}:task/prod/${end.padStart(32, '0')}`;
+const taskKey = (end: string): string => `${ACCOUNT}/${end.padStart(32, '0')}`;
+
+const CASES: ((id: (n: number) => number) => Case)[] = [
+  (id) => ({
+    title: 'the best source counts, and all copies are kept',
+    deliveries: [
+      ['logs.json', logsText(record(id(1), { userAgent: 'logs' }))],
+      ['lookup.json', lookupText(record(id(1), { userAgent: 'lookup' }))],
+      ['lines.jsonl', linesText(record(id(1), { userAgent: 'lines' }))],
+    ],
+    look: `select user_agent, (select list(distinct c.source_rank order by c.source_rank) from
+      (select source_rank from :events union all select source_rank from :copies) as c) as ranks from :events`,
+    expected: [{ user_agent: 'logs', ranks: [2, 4, 5] }],
+  }),
+  (id) => ({
+    title: 'a trail object counts before everything else',
+    deliveries: [
+      ['trail.json.gz', trailText(record(id(1), { userAgent: 'trail' }))],
+      ['logs.json', logsText(record(id(1), { userAgent: 'logs' }))],
+      ['other.json.gz', trailText(record(id(2)))],
+    ],
+    look: 'select event_id, user_agent, source_rank from :events order by all',
+    expected: [{ event_id: guid(id(1)), user_agent: 'trail', source_rank: 1 }, { event_id: guid(id(2)), user_agent: 'aws-cli/2', source_rank: 1 }],
+  }),
+  (id) => {
+    const copies = ['one', 'two', 'three'].map((userAgent) => record(id(1), { userAgent }));
+    const least = copies.toSorted((a, b) => (shaOf(a) < shaOf(b) ? -1 : 1))[0]!;
+    return {
+      title: 'of one source, the copy with the least SHA-256 counts',
+      deliveries: copies.map((copy, n) => [`${n}.json.gz`, trailText(copy)] as const),
+      look: 'select user_agent from :events',
+      expected: [{ user_agent: String(least['userAgent']) }],
+    };
+  },
+  (id) => {
+    const launch = (task: string): Fields => record(id(1), { eventName: 'RunTask', readOnly: false, responseElements: { tasks: [{ taskArn: taskArn(task) }], failures: [] } });
+    return {
+      title: 'what every later table took from a losing copy goes with it',
+      deliveries: [['lines.jsonl', linesText(launch('a'))], ['trail.json.gz', trailText(launch('b'))], ['logs.json', logsText(launch('c'))]],
+      look: 'select task_key, (select count(*) from :actions) as actions from :launches',
+      expected: [{ task_key: taskKey('b'), actions: 1 }],
+    };
+  },
+  (id) => ({
+    title: 'a copy with another time of the same day is found, however far that is from what is stored',
+    deliveries: [
+      ['true.json.gz', trailText(record(id(1), { userAgent: 'true' }), record(id(2), { eventTime: '2026-01-16T09:30:00Z' }))],
+      ['altered.jsonl', linesText(record(id(1), { userAgent: 'altered', eventTime: '2026-01-15T21:00:00Z' }))],
+    ],
+    look: 'select user_agent, event_at from :events order by all',
+    expected: [{ user_agent: 'aws-cli/2', event_at: '2026-01-16T09:30:00Z' }, { user_agent: 'true', event_at: '2026-01-15T09:00:00Z' }],
+  }),
+  (id) => ({
+    title: 'one id in two accounts is two records',
+    deliveries: [
+      ['a.json.gz', trailText(record(id(1), { userAgent: 'a' }))],
+      ['b.json.gz', trailText(record(id(1), { userAgent: 'b', recipientAccountId: '444455556666' }))],
+    ],
+    look: 'select account_id, user_agent from :events order by all',
+    expected: [{ account_id: ACCOUNT, user_agent: 'a' }, { account_id: '444455556666', user_agent: 'b' }],
+  }),
+  (id) => {
+    const base = record(id(1), { eventName: 'RunTask', readOnly: false, userAgent: 'first' });
+    return {
+      title: 'addenda amend the record that they name in the order of (time, id), and evidence stays the record\'s own',
+      deliveries: [
+        ['base.jsonl', linesText(base)],
+        ['early.jsonl', linesText(amending(base, id(3), '2026-01-15T10:00:00Z', { userAgent: 'early', responseElements: { tasks: [{ taskArn: taskArn('d') }] } }))],
+        ['late.json.gz', trailText(amending(base, id(2), '2026-01-15T11:00:00Z', { userAgent: 'late', responseElements: undefined }))],
+      ],
+      look: `select event_id, event_at, user_agent, source_rank, (select list(task_key) from :launches) as tasks,
+        (select list({rank: source_rank, sha256: record_sha256}) from :copies) as evidence,
+        (select list(distinct event_id order by event_id) from :addenda) as addenda from :events`,
+      expected: [{
+        event_id: guid(id(1)), event_at: '2026-01-15T09:00:00Z', user_agent: 'late', source_rank: 9, tasks: [taskKey('d')],
+        evidence: [{ rank: 5, sha256: shaOf(base) }], addenda: [guid(id(2)), guid(id(3))],
+      }],
+    };
+  },
+  (id) => {
+    const base = record(id(1), { userAgent: 'first' });
+    return {
+      title: 'addenda of one time go by their ids; what one doesn\'t say stays',
+      deliveries: [
+        ['a.json.gz', trailText(base)],
+        ['b.json.gz', trailText(amending(base, id(3), '2026-01-15T10:00:00Z', { userAgent: 'third', sourceIPAddress: undefined }))],
+        ['c.json.gz', trailText(amending(base, id(2), '2026-01-15T10:00:00Z', { userAgent: 'second', sourceIPAddress: '203.0.113.9' }))],
+      ],
+      look: 'select user_agent, source_ip from :events',
+      expected: [{ user_agent: 'third', source_ip: '203.0.113.9' }],
+    };
+  },
+  (id) => ({
+    title: 'an addendum amends no other record, and is none by itself',
+    deliveries: [
+      ['late.jsonl', linesText(amending(record(id(1)), id(2), '2026-01-15T11:00:00Z', { userAgent: 'late' }))],
+      ['other.jsonl', linesText(record(id(4)))],
+      ['again.jsonl', linesText(record(id(4)), amending(record(id(1)), id(2), '2026-01-15T11:00:00Z', { userAgent: 'late' }))],
+    ],
+    look: 'select event_id, user_agent from :events',
+    expected: [{ event_id: guid(id(4)), user_agent: 'aws-cli/2' }],
+  }),
+];
+
+function amending(base: Fields, n: number, at: string, fields: Fields): Fields {
+  return { ...base, ...fields, eventID: guid(n), eventTime: at, addendum: { reason: 'UPDATED_DATA', updatedFields: 'userAgent', originalEventID: base['eventID'] } };
+}
+
+/** Event ids of case `number`: 100 of them. */
+const cases = CASES.map((make, number) => make((n) => (number + 1) * 100 + n));
+const RELATIONS = { events: 'stg_events', copies: 'stg_event_copies', launches: 'stg_task_launches', actions: 'stg_ecs_actions', addenda: 'stg_addenda' };
+
+function queryOf(one: Case): string {
+  const number = cases.indexOf(one) + 1;
+  const mine = `event_id >= '${guid(number * 100)}' and event_id < '${guid((number + 1) * 100)}'`;
+  return one.look.replace(/:(\w+)\b(?!:)/g, (_, name: keyof typeof RELATIONS) => `(select * from ${RELATIONS[name]} where ${mine})`);
+}
+
+const ORDERS = ['0 1 2', '0 2 1', '1 0 2', '1 2 0', '2 0 1', '2 1 0'];
+/** Each order one delivery a run; two orders also all in one run. */
+const RUNS = [...ORDERS, '012', '210'];
+
 let folder: string;
-beforeEach(() => {
+const writers = new Map<string, Writer>();
+
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'whoran-copies-'));
-});
-afterEach(() => {
+  for (const order of RUNS) {
+    const writer = await openWriter(join(folder, order, 'data'), { threads: 1 });
+    writers.set(order, writer);
+    for (const run of order.split(' ')) {
+      // Files of a run are read in the order of their paths.
+      const paths = [...run].flatMap((slot, place) => cases.flatMap(({ deliveries }, number) => {
+        const delivery = deliveries[Number(slot)];
+        return delivery ? [put(join(folder, order), `${place}/${run}/${number}/${delivery[0]}`, delivery[1])] : [];
+      }));
+      await ingest(writer, paths);
+    }
+  }
+}, 120_000);
+afterAll(() => {
+  for (const writer of writers.values()) writer.close();
   rmSync(folder, { recursive: true });
 });
 
-type File = readonly [name: string, content: string];
-
-/** All orders of some things. */
-function orders<T>(things: readonly T[]): T[][] {
-  if (things.length < 2) return [[...things]];
-  return things.flatMap((first, at) => orders(things.toSpliced(at, 1)).map((rest) => [first, ...rest]));
-}
-
-/** What `look` sees after the files were ingested in this order, so many at a time. */
-async function seen<T>(files: readonly File[], filesARun: number, look: (db: Database) => Promise<T>): Promise<T> {
-  const home = mkdtempSync(join(folder, 'run-'));
-  const writer = await openWriter(join(home, 'data'));
-  try {
-    for (let from = 0; from < files.length; from += filesARun) {
-      // Files of a run are read in the order of their paths.
-      await ingest(writer, files.slice(from, from + filesARun).map(([name, content], n) => put(home, `${from + n}/${name}`, content)));
-    }
-    expect(await doubled(writer.db)).toEqual([]);
-    return await look(writer.db);
-  } finally {
-    writer.close();
-  }
-}
-
-/** Expects the same to be seen in every order, one file a run and all in one. */
-async function expectAlways<T>(files: readonly File[], look: (db: Database) => Promise<T>, expected: T): Promise<void> {
-  for (const order of orders(files)) {
-    for (const filesARun of [1, files.length]) {
-      expect(await seen(order, filesARun, look), `${order.map(([name]) => name).join(', ')}, ${filesARun} a run`).toEqual(expected);
-    }
-  }
-}
-
-const agents = async (db: Database): Promise<SqlRow[]> => db.all('select event_id, user_agent from stg_events order by all');
-const copyRanks = async (db: Database): Promise<SqlRow[]> =>
-  db.all(`select distinct source_rank as rank from (select source_rank from stg_events union all select source_rank from stg_event_copies) order by all`);
-
-describe('copies that differ', () => {
-  const told = (agent: string): Fields => record(1, { userAgent: agent });
-
-  test('the best source counts, also where it comes last; all copies are kept', async () => {
-    const files: File[] = [
-      ['logs.json', logsText(told('logs'))], ['lookup.json', lookupText(told('lookup'))], ['lines.jsonl', linesText(told('lines'))],
-    ];
-    await expectAlways(files, async (db) => [await agents(db), await copyRanks(db)], [
-      [{ event_id: guid(1), user_agent: 'logs' }], [{ rank: 2 }, { rank: 4 }, { rank: 5 }],
-    ]);
-  });
-
-  test('a trail object counts before everything else', async () => {
-    const files: File[] = [['trail.json.gz', trailText(told('trail'))], ['logs.json', logsText(told('logs'))], ['plain.json', trailText(record(2), told('trail'))]];
-    await expectAlways(files, async (db) => (await agents(db))[0], { event_id: guid(1), user_agent: 'trail' });
-  });
-
-  test('of one source, the copy with the least SHA-256 counts', async () => {
-    const copies = ['one', 'two', 'three'].map(told);
-    const least = copies.toSorted((a, b) => (shaOf(a) < shaOf(b) ? -1 : 1))[0]!;
-    const files = copies.map((copy, n): File => [`${n}.json.gz`, trailText(copy)]);
-    await expectAlways(files, agents, [{ event_id: guid(1), user_agent: String(least['userAgent']) }]);
-  });
-
-  test('what every later table took from the losing copy goes with it', async () => {
-    const launch = (task: string): Fields => record(1, {
-      eventName: 'RunTask', readOnly: false, responseElements: { tasks: [{ taskArn: `arn:aws:ecs:eu-central-1:${ACCOUNT}:task/prod/${task}` }], failures: [] },
-    });
-    const files: File[] = [['lines.jsonl', linesText(launch('0000000000000000000000000000000a'))], ['trail.json.gz', trailText(launch('0000000000000000000000000000000b'))]];
-    const look = async (db: Database): Promise<SqlRow[]> =>
-      db.all('select l.task_key, a.event_name, (select count(*) from stg_ecs_actions) as actions from stg_task_launches l join stg_ecs_actions a using (account_id, event_id)');
-    await expectAlways(files, look, [{ task_key: `${ACCOUNT}/0000000000000000000000000000000b`, event_name: 'RunTask', actions: 1 }]);
-  });
-
-  test('a copy with another time of the same day is found, however far its time is from what is stored', async () => {
-    const files: File[] = [
-      ['true.json.gz', trailText(told('true'), record(2, { eventTime: '2026-01-15T09:30:00Z' }))],
-      ['altered.jsonl', linesText({ ...told('altered'), eventTime: '2026-01-15T21:00:00Z' })],
-    ];
-    await expectAlways(files, agents, [{ event_id: guid(1), user_agent: 'true' }, { event_id: guid(2), user_agent: 'aws-cli/2' }]);
-  });
-
-  test('the same id in two accounts is two records', async () => {
-    const files: File[] = [['a.json.gz', trailText(told('a'))], ['b.json.gz', trailText({ ...told('b'), recipientAccountId: '444455556666' })]];
-    await expectAlways(files, agents, [{ event_id: guid(1), user_agent: 'a' }, { event_id: guid(1), user_agent: 'b' }]);
-  });
+test.each(cases.map((one) => [one.title, one] as const))('%s, in every order', async (_title, one) => {
+  for (const [order, writer] of writers) expect(await writer.db.all(queryOf(one)), `order ${order}`).toEqual(one.expected);
 });
 
-describe('addenda', () => {
-  const base = record(1, { eventName: 'RunTask', readOnly: false, userAgent: 'first', responseElements: null });
-  const amend = (n: number, at: string, fields: Fields): Fields => ({
-    ...base, ...fields, eventID: guid(n), eventTime: at, addendum: { reason: 'UPDATED_DATA', updatedFields: 'userAgent', originalEventID: guid(1) },
-  });
-  const look = async (db: Database): Promise<unknown> => ({
-    events: await db.all('select event_id, event_at, user_agent, source_rank from stg_events order by all'),
-    launches: (await db.all('select task_key from stg_task_launches order by all')).map((row) => row['task_key']),
-    addenda: (await db.all('select distinct event_id from stg_addenda order by all')).map((row) => row['event_id']),
-    // Where evidence is taken from: the record's own copies.
-    evidence: await db.all('select source_rank, record_sha256 from stg_event_copies order by all'),
-  });
-
-  test('amend the record that they name in the order of (time, id), whichever comes first', async () => {
-    const tasks = { tasks: [{ taskArn: `arn:aws:ecs:eu-central-1:${ACCOUNT}:task/prod/0000000000000000000000000000000c` }] };
-    const files: File[] = [
-      ['base.jsonl', linesText(base)],
-      ['early.jsonl', linesText(amend(3, '2026-01-15T10:00:00Z', { userAgent: 'early', responseElements: tasks }))],
-      ['late.jsonl', linesText(amend(2, '2026-01-15T11:00:00Z', { userAgent: 'late', responseElements: tasks }))],
-    ];
-    await expectAlways(files, look, {
-      events: [{ event_id: guid(1), event_at: '2026-01-15T09:00:00Z', user_agent: 'late', source_rank: 9 }],
-      launches: [`${ACCOUNT}/0000000000000000000000000000000c`],
-      addenda: [guid(2), guid(3)],
-      evidence: [{ source_rank: 5, record_sha256: shaOf(base) }],
-    });
-  });
-
-  test('of one time go by their ids; what one doesn\'t say stays', async () => {
-    const files: File[] = [
-      ['a.json.gz', trailText(base)],
-      ['b.json.gz', trailText({ ...amend(3, '2026-01-15T10:00:00Z', { userAgent: 'third' }), sourceIPAddress: undefined })],
-      ['c.json.gz', trailText(amend(2, '2026-01-15T10:00:00Z', { userAgent: 'second', sourceIPAddress: '203.0.113.9' }))],
-    ];
-    await expectAlways(files, async (db) => db.all('select user_agent, source_ip from stg_events'), [{ user_agent: 'third', source_ip: '203.0.113.9' }]);
-  });
-
-  test('amend no other record, and stand by themselves until it comes', async () => {
-    const late = linesText(amend(2, '2026-01-15T11:00:00Z', { userAgent: 'late' }));
-    const events = async (db: Database): Promise<SqlRow[]> => db.all('select event_id, user_agent from stg_events order by all');
-    expect(await seen([['late.jsonl', late]], 1, events)).toEqual([]);
-    await expectAlways([['late.jsonl', late], ['other.jsonl', linesText(record(4))]], events, [{ event_id: guid(4), user_agent: 'aws-cli/2' }]);
-  });
+test('nothing is doubled', async () => {
+  for (const [order, writer] of writers) expect(await doubled(writer.db), `order ${order}`).toEqual([]);
 });
-
-function shaOf(one: Fields): string {
-  return recordSha256(Buffer.from(JSON.stringify(one)));
-}
