@@ -4,7 +4,8 @@ title: Sign-ins, directory audits, ECS events and the registry, into their table
 description: |
   Reads `staged_<table>` (what the staging file of each form made of `framed`). A sign-in row that comes again unchanged is
   a repeat, a changed one is another version. Of two copies of a task event or audit row, the best source counts, then the
-  least SHA-256, whichever came first. An import replaces registry entries with its own.
+  least SHA-256, whichever came first; counted as new is the copy that was landed first. An import replaces registry entries
+  with its own.
 ---*/
 -- Sign-ins: every version once.
 create or replace temp table kept_sign_ins as
@@ -23,89 +24,123 @@ where numbered.copy_number = 1;
 insert into stg_sign_ins by name select * exclude (reject_reason) from kept_sign_ins;
 
 -- Directory audits.
-create or replace temp table kept_directory_audits as
+create or replace temp table numbered_directory_audits as
 with numbered as (
-  select *, row_number() over (partition by tenant_id, audit_id order by record_sha256, batch_seq, member, record_number) as copy_number
+  select
+    *,
+    row_number() over (partition by tenant_id, audit_id order by record_sha256, batch_seq, member, record_number) as copy_number,
+    row_number() over (partition by tenant_id, audit_id order by batch_seq, member, record_number) as delivery_number
   from staged_directory_audits
   where reject_reason is null
 )
 
-select numbered.* exclude (copy_number), known.audit_id is null as is_new
+select numbered.*, known.audit_id is null as is_new, known.record_sha256 as known_sha256
 from numbered
-left join stg_directory_audits as known on known.tenant_id = numbered.tenant_id and known.audit_id = numbered.audit_id
-where numbered.copy_number = 1 and (known.audit_id is null or numbered.record_sha256 < known.record_sha256);
+left join stg_directory_audits as known on known.tenant_id = numbered.tenant_id and known.audit_id = numbered.audit_id;
+
+create or replace temp table kept_directory_audits as
+select * exclude (copy_number, delivery_number, is_new, known_sha256)
+from numbered_directory_audits
+where copy_number = 1 and (is_new or record_sha256 < known_sha256);
 
 delete from stg_directory_audits as t using kept_directory_audits as k where t.tenant_id = k.tenant_id and t.audit_id = k.audit_id;
-insert into stg_directory_audits by name select * exclude (reject_reason, is_new) from kept_directory_audits;
+insert into stg_directory_audits by name select * exclude (reject_reason) from kept_directory_audits;
 
 -- Task state changes: duplicates share the version (aws.md 3.2); without one, the event's own id is the key.
-create or replace temp table kept_task_events as
-with numbered as (
+create or replace temp table numbered_task_events as
+with keyed as (
+  select *, case when task_version is null then event_id end as event_key
+  from staged_task_events
+  where reject_reason is null
+),
+
+numbered as (
   select
     *,
     row_number() over (
-      partition by task_key, task_version, case when task_version is null then event_id end
-      order by source_rank, record_sha256, batch_seq, member, record_number
-    ) as copy_number
-  from staged_task_events
-  where reject_reason is null
+      partition by task_key, task_version, event_key order by source_rank, record_sha256, batch_seq, member, record_number
+    ) as copy_number,
+    row_number() over (partition by task_key, task_version, event_key order by batch_seq, member, record_number) as delivery_number
+  from keyed
 )
 
-select numbered.* exclude (copy_number), known.task_key is null as is_new
+select numbered.* exclude (event_key), known.task_key is null as is_new, known.source_rank as known_rank, known.record_sha256 as known_sha256
 from numbered
 left join stg_task_events as known
   on known.task_key = numbered.task_key and known.task_version is not distinct from numbered.task_version
-  and (numbered.task_version is not null or known.event_id = numbered.event_id)
-where numbered.copy_number = 1
-  and (known.task_key is null or (numbered.source_rank, numbered.record_sha256) < (known.source_rank, known.record_sha256));
+  and (numbered.task_version is not null or known.event_id = numbered.event_id);
+
+create or replace temp table kept_task_events as
+select * exclude (copy_number, delivery_number, is_new, known_rank, known_sha256)
+from numbered_task_events
+where copy_number = 1 and (is_new or (source_rank, record_sha256) < (known_rank, known_sha256));
 
 delete from stg_task_events as t using kept_task_events as k
 where t.task_key = k.task_key and t.task_version is not distinct from k.task_version
   and (k.task_version is not null or t.event_id = k.event_id);
-insert into stg_task_events by name select * exclude (reject_reason, is_new) from kept_task_events;
+insert into stg_task_events by name select * exclude (reject_reason) from kept_task_events;
 
 -- Other ECS events: two events that share an id and differ in time or kind are two.
-create or replace temp table kept_ecs_events as
+create or replace temp table numbered_ecs_events as
 with numbered as (
   select
     *,
     row_number() over (
       partition by account_id, event_id, event_at, detail_type order by source_rank, record_sha256, batch_seq, member, record_number
-    ) as copy_number
+    ) as copy_number,
+    row_number() over (partition by account_id, event_id, event_at, detail_type order by batch_seq, member, record_number) as delivery_number
   from staged_ecs_events
   where reject_reason is null
 )
 
-select numbered.* exclude (copy_number), known.event_id is null as is_new
+select numbered.*, known.event_id is null as is_new, known.source_rank as known_rank, known.record_sha256 as known_sha256
 from numbered
 left join stg_ecs_events as known
   on known.account_id = numbered.account_id and known.event_id = numbered.event_id and known.event_at = numbered.event_at
-  and known.detail_type = numbered.detail_type
-where numbered.copy_number = 1
-  and (known.event_id is null or (numbered.source_rank, numbered.record_sha256) < (known.source_rank, known.record_sha256));
+  and known.detail_type = numbered.detail_type;
+
+create or replace temp table kept_ecs_events as
+select * exclude (copy_number, delivery_number, is_new, known_rank, known_sha256)
+from numbered_ecs_events
+where copy_number = 1 and (is_new or (source_rank, record_sha256) < (known_rank, known_sha256));
 
 delete from stg_ecs_events as t using kept_ecs_events as k
 where t.account_id = k.account_id and t.event_id = k.event_id and t.event_at = k.event_at and t.detail_type = k.detail_type;
-insert into stg_ecs_events by name select * exclude (reject_reason, is_new) from kept_ecs_events;
+insert into stg_ecs_events by name select * exclude (reject_reason) from kept_ecs_events;
 
--- The registry: the last import of a key counts; an entry that says the same is a repeat.
-create or replace temp table kept_identity_registry as
-with numbered as (
-  select *, row_number() over (partition by issuer, audience, subject order by batch_seq desc, record_number desc) as copy_number
+-- The registry: the last import of a key counts; an entry that says what the one before says is a repeat.
+create or replace temp table numbered_identity_registry as
+with entries as (
+  select *, {tenant_id: tenant_id, object_id: object_id, name: name, kind: kind} as entry
   from staged_identity_registry
   where reject_reason is null
+),
+
+numbered as (
+  select
+    *,
+    row_number() over (partition by issuer, audience, subject order by batch_seq desc, record_number desc) as copy_number,
+    lag(entry) over (partition by issuer, audience, subject order by batch_seq, record_number) as entry_before
+  from entries
 )
 
-select numbered.* exclude (copy_number)
+select
+  numbered.* exclude (entry, entry_before),
+  numbered.entry is distinct from coalesce(
+    numbered.entry_before,
+    case
+      when known.issuer is not null
+      then {tenant_id: known.tenant_id, object_id: known.object_id, name: known.name, kind: known.kind}
+    end
+  ) as is_new
 from numbered
 left join stg_identity_registry as known
-  on known.issuer = numbered.issuer and known.audience = numbered.audience and known.subject = numbered.subject
-where numbered.copy_number = 1
-  and (
-    known.issuer is null
-    or (known.tenant_id, known.object_id, known.name, known.kind)
-      is distinct from (numbered.tenant_id, numbered.object_id, numbered.name, numbered.kind)
-  );
+  on known.issuer = numbered.issuer and known.audience = numbered.audience and known.subject = numbered.subject;
+
+create or replace temp table kept_identity_registry as
+select * exclude (copy_number, is_new)
+from numbered_identity_registry
+where copy_number = 1;
 
 delete from stg_identity_registry as t using kept_identity_registry as k
 where t.issuer = k.issuer and t.audience = k.audience and t.subject = k.subject;
@@ -128,13 +163,13 @@ with results as (
 fresh as (
   select batch_seq, member, record_number from kept_sign_ins
   union all
-  select batch_seq, member, record_number from kept_directory_audits where is_new
+  select batch_seq, member, record_number from numbered_directory_audits where is_new and delivery_number = 1
   union all
-  select batch_seq, member, record_number from kept_task_events where is_new
+  select batch_seq, member, record_number from numbered_task_events where is_new and delivery_number = 1
   union all
-  select batch_seq, member, record_number from kept_ecs_events where is_new
+  select batch_seq, member, record_number from numbered_ecs_events where is_new and delivery_number = 1
   union all
-  select batch_seq, 0, record_number from kept_identity_registry
+  select batch_seq, 0, record_number from numbered_identity_registry where is_new
 )
 
 select framed.form, results.batch_seq, results.member, results.record_number, results.reject_reason, fresh.batch_seq is not null as is_new

@@ -29,6 +29,16 @@ create or replace macro locale_time(value) as
 -- hash differs is a schema version of its own (src/store/manifest.ts).
 create or replace macro event_id_hash(id) as (hash(id) & 4294967295)::uinteger;
 
+-- The form of a record by its source_rank (RULINGS 20).
+create or replace macro form_of_rank(source_rank) as
+  case source_rank
+    when 1 then 'cloudtrail_object'
+    when 2 then 'cloudtrail_logs'
+    when 3 then 'cloudtrail_eventbridge'
+    when 4 then 'cloudtrail_lookup'
+    else 'cloudtrail_lines'
+  end;
+
 -- What follows the last slash of an ARN, or the name itself.
 create or replace macro last_segment(name) as nullif(split_part(name, '/', -1), '');
 
