@@ -28,6 +28,7 @@ const TAIL_BYTES = 64 * 1024;
 /**
  * The whole lines of a chain with a sequence above `after`, oldest first; none where there is no file. Safe while another
  * process appends. Doesn't check the chain: `ChainLog.faults` does.
+ * @throws WhoranError at what is no line of a chain
  */
 export function* chainLines<Line extends ChainedLine>(path: string, after = 0): Generator<Line> {
   if (!existsSync(path)) return;
@@ -36,7 +37,10 @@ export function* chainLines<Line extends ChainedLine>(path: string, after = 0): 
     for (const text of linesOf(fd, fstatSync(fd).size)) {
       // Every line begins with its sequence: those that aren't wanted needn't be parsed.
       const seq = Number(/^\{"seq":(\d+),/.exec(text.toString('latin1', 0, 32))?.[1] ?? Infinity);
-      if (seq > after) yield JSON.parse(text.toString('utf8')) as Line;
+      if (seq <= after) continue;
+      const line = parseLine(text);
+      if (!line) throw damaged(path, 'a line');
+      yield line as Line;
     }
   } finally {
     closeSync(fd);
@@ -105,12 +109,13 @@ export class ChainLog<Line extends ChainedLine> {
     return lines;
   }
 
-
   /** What is wrong with the chain, one sentence a fault; empty when every line follows from the one before. */
   *faults(): Generator<string> {
     let seq = 0;
     let previous: string | null = null;
-    for (const text of linesOf(this.#fd, this.#bytes)) {
+    const { size } = fstatSync(this.#fd);
+    if (size < this.#bytes) yield `is ${size} bytes long, and was ${this.#bytes}`;
+    for (const text of linesOf(this.#fd, Math.min(size, this.#bytes))) {
       seq += 1;
       const line = parseLine(text);
       if (!line) yield `line ${seq}: is not a line of this file`;
@@ -142,6 +147,13 @@ function parseLine(text: Buffer): ChainedLine | undefined {
   return undefined;
 }
 
+function damaged(path: string, what: string): WhoranError {
+  return new WhoranError(`${path}: ${what} is damaged`, {
+    exitCode: EXIT.wrongUse,
+    hint: 'This file is only ever appended to. Restore it from a backup; landed batches themselves are untouched.',
+  });
+}
+
 /** Reads backwards from the end until the last whole line is in hand. */
 function findEnd(fd: number, path: string): ChainEnd {
   const size = fstatSync(fd).size;
@@ -154,12 +166,7 @@ function findEnd(fd: number, path: string): ChainEnd {
     if (end === -1) return { bytes: 0, seq: 0, sha256: null, droppedBytes: size };
     const text = tail.subarray(start + 1, end);
     const line = parseLine(text);
-    if (!line) {
-      throw new WhoranError(`${path}: the last line is damaged`, {
-        exitCode: EXIT.wrongUse,
-        hint: 'This file is only ever appended to. Restore it from a backup; landed batches themselves are untouched.',
-      });
-    }
+    if (!line) throw damaged(path, 'the last line');
     return { bytes: size - want + end + 1, seq: line.seq, sha256: hash('sha256', text, 'hex'), droppedBytes: want - end - 1 };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Which bytes are landed: SHA-256 → (batch, member), so that the same bytes delivered again land once.
+ * Which bytes are landed as logs: SHA-256 → (batch, member), so that the same bytes delivered again land once.
  *
  * A file of 40-byte entries beside the ledger, appended to after each landing. It can be made again from the ledger and the
  * packs' indexes, so it is never synced; what is missing at its end is added at start.

@@ -107,6 +107,8 @@ export class LandedBatches {
   readMember(batchSeq: number, member: number): DeliveredMember {
     if (!existsSync(this.path(batchSeq, 'index'))) {
       const line = this.batch(batchSeq);
+      if (line.form === 'trail_objects') throw missing(this.path(batchSeq, 'index'));
+      if (member !== 0) throw missing(`batch ${batchSeq}, member ${member}`);
       return { bytes: this.readBatch(line), origin: line.origin };
     }
     const entry = this.#indexOf(batchSeq)[member];
@@ -136,7 +138,7 @@ export class LandedBatches {
   #indexOf(seq: number): PackEntry[] {
     const kept = this.#indexes.get(seq);
     if (kept) return kept;
-    const entries = parsePackIndex(read(this.path(seq, 'index')));
+    const entries = this.packIndex(this.batch(seq));
     if (this.#indexes.size >= KEPT_INDEXES) this.#indexes.delete(this.#indexes.keys().next().value ?? 0);
     this.#indexes.set(seq, entries);
     return entries;

@@ -39,6 +39,8 @@ export class Landing extends LandedBatches {
   readonly #digests: DigestIndex;
   readonly #now: () => Date;
   #nextSeq: number;
+  #newestRegistry: { readonly at: LandedAt; readonly sha256: string } | undefined;
+  #isRegistryRead = false;
 
   private constructor(folder: string, now: () => Date) {
     super(folder);
@@ -52,7 +54,9 @@ export class Landing extends LandedBatches {
       ...this.#removeOrphans(),
     ];
     this.#digests = DigestIndex.open(join(folder, 'digests.bin'), this.#ledger.lastSeq);
-    for (const line of this.batches(this.#digests.lastSeq)) this.#digests.add(line.seq, this.#digestsOf(line));
+    for (const line of this.batches(this.#digests.lastSeq)) {
+      if (line.form !== 'identity_registry') this.#digests.add(line.seq, this.#digestsOf(line));
+    }
     this.#nextSeq = this.#ledger.lastSeq + 1;
   }
 
@@ -66,9 +70,21 @@ export class Landing extends LandedBatches {
     return this.#ledger.lastSeq;
   }
 
-  /** Where the same bytes were landed before, or undefined. */
+  /** Where the same bytes were landed before as logs, or undefined. */
   find(sha256: Buffer): LandedAt | undefined {
     return this.#digests.find(sha256);
+  }
+
+  /**
+   * The newest import of the identity registry, with its lower-case hex SHA-256. A later import replaces an earlier one, so the
+   * bytes of an older one land again: who goes back to it means it.
+   */
+  get newestRegistry(): { readonly at: LandedAt; readonly sha256: string } | undefined {
+    if (!this.#isRegistryRead) {
+      for (const line of this.batches()) this.#noteRegistry(line);
+      this.#isRegistryRead = true;
+    }
+    return this.#newestRegistry;
   }
 
   /**
@@ -123,13 +139,14 @@ export class Landing extends LandedBatches {
       })),
     );
     lines.forEach((line, index) => {
-      this.#digests.add(line.seq, [digests[index] ?? Buffer.alloc(32)]);
+      if (line.form === 'identity_registry') this.#noteRegistry(line);
+      else this.#digests.add(line.seq, [digests[index] ?? Buffer.alloc(32)]);
     });
     return lines;
   }
 
-  /** Lands one batch. The same bytes delivered again give the line's place of the first time and `isNew` false. */
-  async land(delivery: Delivery): Promise<LandedAt & { readonly isNew: boolean }> {
+  /** Lands one batch of logs. The same bytes delivered again give the line's place of the first time and `isNew` false. */
+  async land(delivery: Delivery & { readonly form: 'file' }): Promise<LandedAt & { readonly isNew: boolean }> {
     const sha256 = delivery.sha256 ?? hash('sha256', delivery.bytes, 'buffer');
     const before = this.find(sha256);
     if (before) return { ...before, isNew: false };
@@ -177,6 +194,10 @@ export class Landing extends LandedBatches {
   #append(seqs: readonly number[], lines: readonly Omit<LedgerLine, keyof ChainedLine>[]): LedgerLine[] {
     if (seqs[0] !== this.#ledger.lastSeq + 1) throw new Error(`batch ${seqs[0]} lands after batch ${this.#ledger.lastSeq}`);
     return this.#ledger.append(lines);
+  }
+
+  #noteRegistry(line: LedgerLine): void {
+    if (line.form === 'identity_registry') this.#newestRegistry = { at: { batchSeq: line.seq, member: 0 }, sha256: line.sha256 };
   }
 
   #digestsOf(line: LedgerLine): Buffer[] {

@@ -1,6 +1,7 @@
 /**
  * The files that an ingest reads: folders walked, several read ahead at a time, those that can't be read named.
  */
+import type { Stats } from 'node:fs';
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -29,36 +30,48 @@ const AHEAD_BYTES = 64 * 1024 * 1024;
 const LARGEST_FILE_BYTES = 2 ** 31 - 1;
 
 /**
- * The regular files at and below `paths`, sorted by path, each once. Symbolic links are followed to files, not to folders.
- * `skipped` (the data folder) is left out with everything in it.
+ * The regular files at and below `paths`, sorted by path, each once. Symbolic links are followed to files, not to folders:
+ * one that leads out of the folders that are walked is told. `skipped` (the data folder) is left out with everything in it.
  */
 export async function findFiles(paths: readonly string[], skipped: string): Promise<{ files: FileFound[]; unreadable: UnreadableFile[] }> {
   const files = new Map<string, FileFound>();
   const unreadable: UnreadableFile[] = [];
+  const linked: string[] = [];
   const skip = await realpath(skipped).catch(() => skipped);
-  const visit = async (path: string, isGiven: boolean): Promise<void> => {
+  const attempt = async (path: string, work: () => Promise<void>): Promise<void> => {
     try {
-      const found = await stat(path);
-      if (found.isDirectory()) {
-        if ((await realpath(path)) === skip) return;
-        const entries = await readdir(path, { withFileTypes: true });
-        for (const entry of entries) {
-          const below = join(path, entry.name);
-          if (entry.isDirectory() || entry.isFile()) await visit(below, false);
-          else if (entry.isSymbolicLink() && (await stat(below)).isFile()) await visit(below, false);
-        }
-      } else if (!found.isFile()) {
-        if (isGiven) unreadable.push({ path, reason: 'not a regular file' });
-      } else if (found.size > LARGEST_FILE_BYTES) {
-        unreadable.push({ path, reason: `${found.size} bytes: files of 2 GiB and more have to be split` });
-      } else {
-        files.set(path, { path, bytes: found.size });
-      }
+      await work();
     } catch (error) {
       unreadable.push({ path, reason: codeOf(error) });
     }
   };
-  for (const path of paths) await visit(path, true);
+  const visit = async (path: string, found: Stats): Promise<void> => {
+    if (found.isDirectory()) {
+      if ((await realpath(path)) === skip) return;
+      for (const entry of await readdir(path, { withFileTypes: true })) {
+        const below = join(path, entry.name);
+        await attempt(below, async () => {
+          const target = await stat(below);
+          if (entry.isSymbolicLink() && target.isDirectory()) linked.push(below);
+          else await visit(below, target);
+        });
+      }
+    } else if (!found.isFile()) {
+      unreadable.push({ path, reason: 'not a regular file' });
+    } else if (found.size > LARGEST_FILE_BYTES) {
+      unreadable.push({ path, reason: `${found.size} bytes: files of 2 GiB and more have to be split` });
+    } else {
+      files.set(path, { path, bytes: found.size });
+    }
+  };
+  for (const path of paths) await attempt(path, async () => visit(path, await stat(path)));
+  const walked = await Promise.all(paths.map(async (path) => realpath(path).catch(() => path)));
+  for (const path of linked) {
+    const target = await realpath(path);
+    if (!walked.some((one) => target === one || target.startsWith(join(one, '/'))) && target !== skip) {
+      unreadable.push({ path, reason: 'a link to a folder is not followed: name that folder itself' });
+    }
+  }
   return { files: [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)), unreadable };
 }
 

@@ -101,19 +101,32 @@ class IngestRun {
 
   async add(file: FileRead): Promise<void> {
     const sha256 = hash('sha256', file.bytes, 'buffer');
-    const key = sha256.toString('latin1');
-    const landed = this.#writer.landing.find(sha256);
-    const known = this.#here.get(key) ?? (landed ? { at: landed } : undefined);
+    const known = this.#known(sha256);
     if (known) {
       this.#repeated.push({ origin: file.path, place: known });
       return;
     }
     const place: Place = {};
-    this.#here.set(key, place);
+    // A registry replaces the ones before it, so only the last one makes the same bytes a repeat.
+    if (this.#isRegistry) this.#here.clear();
+    this.#here.set(sha256.toString('latin1'), place);
     const form = this.#isRegistry ? ('identity_registry' as const) : ('file' as const);
     const raw = isGzip(file.bytes) ? plainTrailObject({ form, bytes: file.bytes }) : undefined;
     if (raw) await this.#addToPack(file, sha256, raw, place);
     else await this.#addToGroup({ source: 'files', form, origin: file.path, bytes: file.bytes, sha256 }, place);
+  }
+
+  /** Where the same bytes lie, landed in this run or an earlier one. */
+  #known(sha256: Buffer): Place | undefined {
+    const here = this.#here.get(sha256.toString('latin1'));
+    if (here || (this.#isRegistry && this.#here.size > 0)) return here;
+    const { landing } = this.#writer;
+    if (!this.#isRegistry) {
+      const at = landing.find(sha256);
+      return at && { at };
+    }
+    const newest = landing.newestRegistry;
+    return newest?.sha256 === sha256.toString('hex') ? { at: newest.at } : undefined;
   }
 
   /** Lands and stages what is left. */

@@ -4,8 +4,9 @@
  *
  * Nothing else may open `writer.lock`: on Linux a process loses its lock on a file as soon as it closes any handle to it.
  */
-import { realpathSync } from 'node:fs';
+import { realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { Database } from '../engine/database.ts';
 
@@ -19,6 +20,11 @@ export class WriterBusyError extends WhoranError {
     });
   }
 }
+
+const NAME = 'writer.lock';
+/** Longer than making a lock file takes on a busy machine. */
+const MAKING_MS = 1000;
+const RETRY_MS = 50;
 
 /** DuckDB doesn't refuse a second instance on one file in one process, so we do. */
 const held = new Set<string>();
@@ -38,18 +44,34 @@ export class WriterLock {
     if (held.has(folder)) throw new WriterBusyError(dataDir, 'this process');
     held.add(folder);
     try {
-      return new WriterLock(folder, await Database.open({ path: join(folder, 'writer.lock'), threads: 1, memoryLimit: '32MB' }));
+      return new WriterLock(folder, await openLock(dataDir, join(folder, NAME)));
     } catch (error) {
       held.delete(folder);
-      const message = error instanceof Error ? error.message : '';
-      if (!message.includes('lock')) throw error;
-      const pid = /PID (\d+)/.exec(message)?.[1];
-      throw new WriterBusyError(dataDir, pid === undefined ? 'its process is not known' : `process ${pid}`, error);
+      throw error;
     }
   }
 
   release(): void {
     this.#db.close();
     held.delete(this.#folder);
+  }
+}
+
+async function openLock(dataDir: string, path: string): Promise<Database> {
+  for (let waited = 0; ; waited += RETRY_MS) {
+    try {
+      return await Database.open({ path, threads: 1, memoryLimit: '32MB' });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : '';
+      // The path ends in `.lock` whatever went wrong: only these words mean another holder.
+      if (message.includes('Could not set lock')) {
+        const pid = /PID (\d+)/.exec(message)?.[1];
+        throw new WriterBusyError(dataDir, pid === undefined ? 'its process is not known' : `process ${pid}`, error);
+      }
+      if (!message.includes('not a valid DuckDB database')) throw error;
+      // Cut short by a crash just after it was made, and nobody holds it; unless somebody is making it at this moment.
+      if (waited < MAKING_MS) await setTimeout(RETRY_MS);
+      else rmSync(path);
+    }
   }
 }

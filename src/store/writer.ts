@@ -4,6 +4,7 @@
 import { constants, copyFileSync, mkdirSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { EXIT, WhoranError } from '../core/errors.ts';
 import { Database } from '../engine/database.ts';
 import { PACKAGE_ROOT } from '../engine/query-file.ts';
 import { openLanding, type Landing } from '../landing/landing.ts';
@@ -56,7 +57,7 @@ export class Writer {
 
   /** See `openWriter`. */
   static async open(dataDir: string, options: WriterOptions): Promise<Writer> {
-    makePrivateFolder(dataDir);
+    makeDataFolder(dataDir);
     const lock = await WriterLock.acquire(dataDir);
     let db: Database | undefined;
     let landing: Landing | undefined;
@@ -188,6 +189,15 @@ interface WriterParts {
   readonly publication: number;
   readonly base: Manifest | undefined;
   readonly now: () => Date;
+}
+
+function makeDataFolder(dataDir: string): void {
+  try {
+    makePrivateFolder(dataDir);
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST' ? 'it is a file' : 'it cannot be made';
+    throw new WhoranError(`${dataDir}: ${why}, and a folder is needed`, { exitCode: EXIT.wrongUse, hint: 'Name another data folder with --data.', cause });
+  }
 }
 
 function temporaryFolder(dataDir: string): string {
