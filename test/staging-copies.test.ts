@@ -159,7 +159,7 @@ beforeAll(async () => {
     writers.set(order, writer);
     for (const run of order.split(' ')) {
       // Files of a run are read in the order of their paths.
-      const paths = [...run].flatMap((slot, place) => cases.flatMap(({ deliveries }, number) => {
+      const paths = run.split('').flatMap((slot, place) => cases.flatMap(({ deliveries }, number) => {
         const delivery = deliveries[Number(slot)];
         return delivery ? [put(join(folder, order), `${place}/${run}/${number}/${delivery[0]}`, delivery[1])] : [];
       }));

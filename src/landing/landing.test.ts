@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Landing, openLanding } from './landing.ts';
+import { openLanding, type Landing } from './landing.ts';
 import { openLandedBatches } from './landed-batches.ts';
 import type { PackMember } from './pack.ts';
 
@@ -181,7 +181,7 @@ describe('what was landed', () => {
       const batches = openLandedBatches(data);
       return name.endsWith('.batch') ? batches.readMember(2, 0) : [0, 1, 2].map((n) => batches.readMember(1, n));
     };
-    expect(read).toThrow(expect.objectContaining({ exitCode: 1, message: expect.stringContaining(`${name}`) as string }));
+    expect(read).toThrow(expect.objectContaining({ exitCode: 1, message: expect.stringContaining(name) as string }));
     expect(read).toThrow('is not what was landed');
     rmSync(path);
     expect(read).toThrow('is not in landing');
