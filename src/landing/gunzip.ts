@@ -41,6 +41,14 @@ export function isGzip(bytes: Buffer): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
+/** Lengths above this are never taken on a file's own word. */
+const TRUSTED_LENGTH_BYTES = 16 * 1024 * 1024;
+
+/** How many bytes a gzip file of one member says it holds, in its last four (RFC 1952 §2.3.1, ISIZE); others say anything. */
+function toldLength(bytes: Buffer): number {
+  return bytes.length < 18 ? 0 : bytes.readUInt32LE(bytes.length - 4);
+}
+
 /** How many bytes a file of this size may expand to. */
 export function expansionCap(packedBytes: number, options: GunzipOptions = {}): number {
   const free = options.freeBytes ?? FREE_EXPANSION_BYTES;
@@ -55,9 +63,11 @@ interface GunzipResult {
 }
 
 function zlibOptions(bytes: Buffer, cap: number): ZlibOptions {
-  // Larger chunks mean fewer turns of zlib's loop; output beyond the cap is dropped at the end of the chunk that passes it.
-  const chunkSize = Math.min(Math.max(bytes.length * 4, 16 * 1024), 1024 * 1024);
-  return { maxOutputLength: cap, chunkSize, info: true };
+  // One buffer that holds everything is neither grown nor copied. Where a file lies about its length, or has several members,
+  // zlib goes on in further buffers of that size.
+  const told = toldLength(bytes);
+  const chunkSize = told <= TRUSTED_LENGTH_BYTES ? told + 64 : 1024 * 1024;
+  return { maxOutputLength: cap, chunkSize: Math.max(chunkSize, 16 * 1024), info: true };
 }
 
 function gunzipError(error: unknown, bytes: Buffer, cap: number): GunzipError {
@@ -126,4 +136,13 @@ export async function gunzipWithinAsync(bytes: Buffer, options: GunzipOptions = 
       }
     });
   });
+}
+
+/**
+ * Unpacks a gzip file of ordinary size on zlib's thread pool, before its turn comes. Undefined where it is none, or is
+ * larger than it says, or is at fault: `gunzipWithin` then says how.
+ */
+export async function gunzipAhead(bytes: Buffer): Promise<Buffer | undefined> {
+  if (!isGzip(bytes) || toldLength(bytes) > TRUSTED_LENGTH_BYTES) return undefined;
+  return gunzipWithinAsync(bytes, { maximumBytes: Math.max(1, toldLength(bytes)) }).catch(() => undefined);
 }

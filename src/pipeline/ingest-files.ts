@@ -4,6 +4,7 @@
 import type { Stats } from 'node:fs';
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipAhead } from '../landing/gunzip.ts';
 
 /** A path that could not be read, and why. */
 export interface UnreadableFile {
@@ -21,9 +22,11 @@ export interface FileRead {
   /** As the user gave it, or below a folder that the user gave. */
   readonly path: string;
   readonly bytes: Buffer;
+  /** `bytes` unpacked, where that was done ahead. */
+  readonly raw: Buffer | undefined;
 }
 
-/** Files read ahead of the one at hand, and how much they may hold. */
+/** Files read and unpacked ahead of the one at hand, and how much they may hold: each expands to 16 MiB at most. */
 const AHEAD_FILES = 16;
 const AHEAD_BYTES = 64 * 1024 * 1024;
 /** Node reads no file of 2 GiB or more at once, and no gzip that large can be a log file. */
@@ -77,7 +80,7 @@ export async function findFiles(paths: readonly string[], skipped: string): Prom
 
 /** Reads files in order, some ahead. A file that can't be read is told to `unreadable` and left out. */
 export async function* readFiles(files: readonly FileFound[], unreadable: (file: UnreadableFile) => void): AsyncGenerator<FileRead> {
-  const ahead: { file: FileFound; read: Promise<Buffer | UnreadableFile> }[] = [];
+  const ahead: { file: FileFound; read: Promise<FileRead | UnreadableFile> }[] = [];
   let bytesAhead = 0;
   let next = 0;
   const readMore = (): void => {
@@ -85,7 +88,7 @@ export async function* readFiles(files: readonly FileFound[], unreadable: (file:
       const file = files[next];
       if (!file) return;
       bytesAhead += file.bytes;
-      ahead.push({ file, read: readFile(file.path).catch((error: unknown) => ({ path: file.path, reason: codeOf(error) })) });
+      ahead.push({ file, read: readAhead(file.path).catch((error: unknown) => ({ path: file.path, reason: codeOf(error) })) });
     }
   };
   readMore();
@@ -93,9 +96,14 @@ export async function* readFiles(files: readonly FileFound[], unreadable: (file:
     const result = await first.read;
     bytesAhead -= first.file.bytes;
     readMore();
-    if (Buffer.isBuffer(result)) yield { path: first.file.path, bytes: result };
+    if ('bytes' in result) yield result;
     else unreadable(result);
   }
+}
+
+async function readAhead(path: string): Promise<FileRead> {
+  const bytes = await readFile(path);
+  return { path, bytes, raw: await gunzipAhead(bytes) };
 }
 
 function codeOf(error: unknown): string {

@@ -111,7 +111,7 @@ class IngestRun {
     if (this.#isRegistry) this.#here.clear();
     this.#here.set(sha256.toString('latin1'), place);
     const form = this.#isRegistry ? ('identity_registry' as const) : ('file' as const);
-    const raw = isGzip(file.bytes) ? plainTrailObject({ form, bytes: file.bytes }) : undefined;
+    const raw = isGzip(file.bytes) ? plainTrailObject({ form, bytes: file.bytes }, file.raw) : undefined;
     if (raw) await this.#addToPack(file, sha256, raw, place);
     else await this.#addToGroup({ source: 'files', form, origin: file.path, bytes: file.bytes, sha256 }, place);
   }

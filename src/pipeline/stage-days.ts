@@ -15,6 +15,9 @@ const SMALL_ROWS = 250_000;
 /** Level 1 of zstd writes a tenth faster than DuckDB's default of 3, and a few per cent larger. */
 const PARQUET = '(format parquet, compression zstd, compression_level 1)';
 
+/** The UTC day of `event_at`, counted from 1970. A cast to DATE goes through a calendar and takes eight times as long. */
+export const UTC_DAY = '(epoch_us(event_at) // 86400000000)';
+
 interface DayRow {
   readonly day: string;
   readonly rows: number;
@@ -28,11 +31,11 @@ interface DayRow {
 export async function writeDays(writer: Writer, rows: string, relation: DayRelation): Promise<DayFile[]> {
   const { db } = writer;
   const days = await db.all<DayRow>(
-    `select strftime(event_at::date, '%Y-%m-%d') as day, count(*) as rows,
+    `select strftime(make_timestamp(${UTC_DAY} * 86400000000), '%Y-%m-%d') as day, count(*) as rows,
        strftime(min(event_at) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') as first_event_at,
        strftime(max(event_at) at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') as last_event_at,
        min(batch_seq) as first_batch_seq, max(batch_seq) as last_batch_seq
-     from ${rows} group by event_at::date order by event_at::date`,
+     from ${rows} group by ${UTC_DAY} order by ${UTC_DAY}`,
   );
   const files: DayFile[] = [];
   for (const day of days) {

@@ -7,7 +7,7 @@ import { queryText } from '../engine/query-file.ts';
 import { fileList, filesOf, stateTable } from '../store/event-views.ts';
 import type { DayFile } from '../store/manifest.ts';
 import type { Writer } from '../store/writer.ts';
-import { mergeDays, writeDays } from './stage-days.ts';
+import { UTC_DAY, mergeDays, writeDays } from './stage-days.ts';
 import type { StageFile } from './stage-file.ts';
 import type { FramedOutcome, StagedMember } from './stage-member.ts';
 import { settle } from './stage-settle.ts';
@@ -147,9 +147,9 @@ export class StageRun {
   /** De-duplicates, keeps and counts what `cloudtrail_chunk` holds. */
   async #chunk(): Promise<void> {
     const days = await this.#db.all<ChunkDay>(
-      `select strftime(event_at::date, '%Y-%m-%d') as day,
+      `select strftime(make_timestamp(${UTC_DAY} * 86400000000), '%Y-%m-%d') as day,
          count(*) filter (where is_addendum) as addenda, count(*) as rows
-       from cloudtrail_chunk where reject_reason is null and not is_set_aside group by event_at::date`,
+       from cloudtrail_chunk where reject_reason is null and not is_set_aside group by ${UTC_DAY}`,
     );
     for (const { day } of days) this.#days.add(day);
     await this.#pointStored(days);

@@ -60,11 +60,11 @@ function* deliveries(writer: Writer, line: LedgerLine): Generator<FramedDelivery
   }
 }
 
-/** The delivery unpacked, where it is a trail object that can be read as it stands. */
-export function plainTrailObject(delivery: Pick<FramedDelivery, 'form' | 'bytes'>): Buffer | undefined {
+/** The delivery unpacked (or as it was `unpacked` before), where it is a trail object that can be read as it stands. */
+export function plainTrailObject(delivery: Pick<FramedDelivery, 'form' | 'bytes'>, unpacked?: Buffer): Buffer | undefined {
   if (delivery.form === 'identity_registry') return undefined;
   try {
-    const raw = gunzipWithin(delivery.bytes);
+    const raw = unpacked ?? gunzipWithin(delivery.bytes);
     return isPlainTrailObject(raw) ? raw : undefined;
   } catch {
     return undefined;
