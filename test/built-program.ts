@@ -1,0 +1,26 @@
+/**
+ * The program as it stands in src/, built into a folder of its own, for tests that need it as a process: whatever lies in
+ * dist/ may be older than the sources under test.
+ */
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import ts from 'typescript';
+import { packageRoot } from '../src/core/package-root.ts';
+
+const OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true, rewriteRelativeImportExtensions: true,
+};
+
+/** Builds into `folder`, which need not be there, and returns the path of the program's bin. No types are checked. */
+export function buildProgram(folder: string): string {
+  const root = packageRoot();
+  for (const entry of readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.ts') || entry.name.endsWith('.test.ts')) continue;
+    const path = join(entry.parentPath, entry.name);
+    const built = join(folder, 'dist', relative(root, path).replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(built), { recursive: true });
+    writeFileSync(built, ts.transpileModule(readFileSync(path, 'utf8'), { compilerOptions: OPTIONS, fileName: path }).outputText);
+  }
+  for (const name of ['package.json', 'node_modules', 'queries', 'reports']) symlinkSync(join(root, name), join(folder, name));
+  return join(folder, 'dist/src/main.js');
+}
