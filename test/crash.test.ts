@@ -2,7 +2,7 @@
  * Killed at any moment, started again: nothing lost, nothing doubled, the database never half-published.
  *
  * The program runs as a process of its own and is killed (SIGKILL) at steps chosen at random among all that it does to files
- * and asks of the database; test/kill-at.mjs says how. WHORAN_KILLS sets how often (default 16), WHORAN_KILL_SEED which.
+ * and asks of the database; test/kill-at.mjs says how. WHORAN_KILLS sets how often (default 15), WHORAN_KILL_SEED which.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -21,11 +21,11 @@ import { readManifest } from '../src/store/manifest.ts';
 import { buildProgram } from './built-program.ts';
 import { doubled, stagedOutcome } from './staged-outcome.ts';
 
-const KILLS = Number(process.env['WHORAN_KILLS'] ?? 16);
+const KILLS = Number(process.env['WHORAN_KILLS'] ?? 15);
 const SEED = process.env['WHORAN_KILL_SEED'] ?? '1';
-const BATCHES = 3;
+const BATCHES = 2;
 
-const world = makeWorld({ days: 1, eventsPerDay: 150, stories: false, liars: false });
+const world = makeWorld({ days: 1, eventsPerDay: 80, stories: false, liars: false });
 const random = new Random(`kill/${SEED}`);
 
 let folder: string;
@@ -62,11 +62,9 @@ async function run(data: string, batch: string, env: Record<string, string>, mea
       resolve({ code, signal });
     });
   });
-  let isRunning = true;
-  void ended.then(() => (isRunning = false));
-  while (meanwhile && isRunning) {
+  while (meanwhile && child.exitCode === null && child.signalCode === null) {
     await meanwhile();
-    await Promise.race([ended, sleep(250)]);
+    await Promise.race([ended, sleep(400)]);
   }
   return ended;
 }
@@ -114,7 +112,7 @@ test(`survives ${KILLS} kills`, async () => {
     expect(await run('killed', path, {})).toEqual({ code: 0, signal: null });
     expect(await events('killed')).toBe(published[batch + 1]);
   }
-  console.info(`survived ${survived.total} kills (seed ${SEED}): ${survived.atOnce} at a step, ${survived.later} within one; ${survived.unpublished} with landed batches that were not published`);
+  process.stderr.write(`survived ${survived.total} kills (seed ${SEED}): ${survived.atOnce} at a step, ${survived.later} within one; ${survived.unpublished} with landed batches that were not published\n`);
   expect(survived.total).toBeGreaterThanOrEqual(KILLS);
   expect(survived.unpublished).toBeGreaterThan(0);
 }, 180_000);
@@ -143,7 +141,7 @@ test('and what is staged is what an undisturbed run stages', async () => {
     expect(await doubled(killed.db)).toEqual([]);
     const [one, other] = [await stagedOutcome(killed.db), await stagedOutcome(undisturbed.db)];
     for (const relation of Object.keys(other)) expect(one[relation], relation).toEqual(other[relation]);
-    expect(one['stg_events']!.length).toBeGreaterThan(100);
+    expect(one['stg_events']!.length).toBeGreaterThan(60);
   } finally {
     killed.close();
     undisturbed.close();
