@@ -66,6 +66,7 @@ describe('sessions', () => {
     ['service:ecs.amazonaws.com', 'aws_service', 'aws_service', [event('x', AT, 'service:ecs.amazonaws.com', { identity_type: 'AWSService', invoked_by: 'ecs.amazonaws.com' })]],
     ['ASIALOST000000000001', 'unknown', 'session_origin_missing', [event('x', AT, 'ASIALOST000000000001', { identity_type: 'AssumedRole' })]],
     ['ASIALAMBDA0000000001', 'workload', 'compute_role', sts('ASIALAMBDA0000000001', AT, 'AssumeRole', { identity_type: 'AWSService', invoked_by: 'lambda.amazonaws.com', caller_key: 'service:lambda.amazonaws.com' })],
+    ['ASIASERVICE000000001', 'aws_service', 'aws_service', sts('ASIASERVICE000000001', AT, 'AssumeRole', { identity_type: 'AWSService', invoked_by: 'autoscaling.amazonaws.com', caller_key: 'service:autoscaling.amazonaws.com', role_arn: `arn:aws:iam::${ACCOUNT}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling` })],
     [CHILD, 'iam_user', 'long_lived_key', [event('x', AT, 'AKIAUSER000000000001', { identity_type: 'IAMUser' }), ...chained(CHILD, AT, 'AKIAUSER000000000001', { identity_type: 'IAMUser' })]],
   ];
   test.each(callers)('%s is %s: %s', async (id, kind, reason, rows) => {

@@ -44,7 +44,7 @@ const FILES: readonly File[] = [
   { name: 'no-records.json.gz', content: trailText(), kept: [] },
   { name: 'members.json.gz', content: Buffer.concat([gz(trailText(good(3))), gz(trailText(good(4)))]), kept: [3, 4] },
   { name: 'together.json', content: trailText(good(5)) + trailText(good(6)), kept: [5, 6] },
-  { name: 'followed.json', content: `${trailText(good(7))} and more`, kept: [7], rejects: [[2, /line 1: unknown_form: not JSON/]] },
+  { name: 'followed.json', content: `${trailText(good(7))} and more`, kept: [7], rejects: [[2, /^unknown_form: line 1: not JSON/]] },
   { name: 'cut-off.json', content: trailText(good(8), good(9)).slice(0, -200), kept: [8], rejects: [[2, /the record that begins here does not end/]] },
   { name: 'lines.jsonl', content: `${linesText(good(10))}{"eventID": broken}\n${linesText(good(11))}`, kept: [10, 11], rejects: [[2, /^line 2: not valid JSON/]] },
   { name: 'odd-elements.json.gz', content: trailText(good(12), null, 5, 'x', good(13)), kept: [12, 13], rejects: [[2, /expected a record as a JSON object/], [3, /expected a record as a JSON object/], [4, /.+/]] },

@@ -58,11 +58,12 @@ hops as (
     case
       when o.session_kind = 'task_role' then coalesce(t.reason, 'launcher_missing')
       when o.caller_identity_type = 'AWSAccount' then 'session_origin_missing'
+      when o.session_kind = 'service_role' and o.role_arn like '%:role/aws-service-role/%' then 'aws_service'
       when o.session_kind = 'service_role' then 'compute_role'
       when o.session_kind in ('role', 'federation_token', 'session_token') then 'session_origin_missing'
     end as end_reason,
     coalesce(t.is_provisional, false) as end_is_provisional
-  from (select session_id, session_kind, caller_key, caller_identity_type, task_key from opened) o
+  from (select session_id, session_kind, caller_key, caller_identity_type, task_key, role_arn from opened) o
   left join by_principal p on p.session_id = o.session_id
   left join cor_callers caller on caller.caller_key = o.caller_key
   left join cor_task_launchers t on t.task_key = o.task_key

@@ -137,8 +137,9 @@ named as (
 )
 
 select distinct
-  account_id, event_id, event_at, event_name, aws_region, kind, named.name as name, locale_time(named.created) as name_created_at,
+  account_id, event_id, event_at, event_name, aws_region, kind, coalesce(named.name, '') as name, locale_time(named.created) as name_created_at,
   case when kind = 'deployment' then nullif(service_arn, '') end as service_arn,
   identity_type, invoked_by, caller_key, batch_seq, member, record_number, record_sha256
 from named
-where named.name <> '';
+-- CloudTrail leaves out a request that is too large: an execution or a job counts by its time all the same (RULINGS 18).
+where named.name <> '' or kind in ('execution', 'job');

@@ -89,7 +89,8 @@ create table if not exists stg_task_launches (
 -- Calls that configure what later starts tasks by itself; only those that succeeded (no errorCode).
 -- kind: 'deployment' (CreateService, UpdateService: one row a responseElements.service.deployments[].id, name = that id),
 -- 'schedule' (scheduler CreateSchedule, UpdateSchedule: name), 'rule' (events PutRule: name), 'rule_target' (events PutTargets: rule),
--- 'execution' (states StartExecution, StartSyncExecution: name = state machine ARN), 'job' (batch SubmitJob: name = job queue).
+-- 'execution' (states StartExecution, StartSyncExecution: name = state machine ARN), 'job' (batch SubmitJob: name = job queue);
+-- the last two have an empty name where CloudTrail left the request out.
 create table if not exists stg_configurers (
   account_id varchar not null, event_id varchar not null, event_at timestamptz not null, event_name varchar not null,
   aws_region varchar, kind varchar not null, name varchar not null,

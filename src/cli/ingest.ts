@@ -3,6 +3,7 @@
  */
 import { Option, type Command } from 'commander';
 import { EXIT } from '../core/errors.ts';
+import { inert } from '../core/inert.ts';
 import type { UpToDate } from '../pipeline/bring-up-to-date.ts';
 import type { IngestResult } from '../pipeline/ingest-result.ts';
 import type { Context } from './context.ts';
@@ -46,8 +47,12 @@ export async function runIngest(context: Context, paths: readonly string[], run:
   try {
     const { result, done } = await ingestInto(context.globals.data, context.globals.config, paths, run, progress);
     progress.done();
-    if (context.globals.json) context.json(result);
-    else await print(context, result, done);
+    if (context.globals.json) {
+      context.json(result);
+      for (const { path, reason } of result.unreadable) context.say(`could not be read: ${inert(path, 300)} (${inert(reason)})`);
+    } else {
+      await print(context, result, done);
+    }
     if (result.unreadable.length > 0) context.exitCode = EXIT.found;
   } finally {
     progress.done();

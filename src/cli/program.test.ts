@@ -87,6 +87,7 @@ describe('wrong use: a message with what to do, exit code 2, nothing on standard
     ['an unknown report', ['report', 'tracebility', '--from', '2026-01-01', '--to', '2026-01-31', '--out', 'out'], [/there is no report "tracebility"/, /traceability/]],
     ['a report without its period', ['report', 'traceability'], [/needs --from, --to and --out/]],
     ['a missing configuration', ['correlate', '--config', 'none.yaml'], [/none\.yaml: there is no such file/]],
+    ['a missing configuration, for a command that only reads', ['coverage', '--config', 'none.yaml'], [/none\.yaml: there is no such file/]],
     ['a hostile word', ['\u001b[31mask\u202e'], [/unknown command '\\u001b\[31mask\\u202e'/]],
   ])('%s', async (_name, argv, messages) => {
     const { code, out, err } = await run([...argv, '--data', join(shared, 'data')]);

@@ -70,6 +70,13 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
       getErrHasColors: () => false,
     })
     .exitOverride()
+    // A configuration that is named must be right, also for commands that only read what was made with one.
+    .hook('preAction', async () => {
+      const { config } = context.globals;
+      if (config === undefined) return;
+      const { loadConfig } = await import('../config/load.ts');
+      await loadConfig(config);
+    })
     .addHelpText('after', EXAMPLES);
   const commands = [
     registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerReport, registerIdentities, registerStatus,

@@ -112,7 +112,7 @@ describe('whole files that can’t be read', () => {
     expect(reason('hello\nworld\n')).toBe('unknown_form: neither JSON nor a CSV export that is read');
     expect(reason('a,b,c,d\n1,2,3,4\n')).toContain('"a", "b", "c", "d"');
     expect(reason(Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 167) % 251)))).toContain('unknown_form');
-    expect(reason('{}')).toBe('line 1: unknown_form: an object with the members none');
+    expect(reason('{}')).toBe('unknown_form: line 1: an object with the members none');
   });
 });
 

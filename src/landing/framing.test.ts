@@ -109,7 +109,7 @@ describe('ECS events', () => {
   it('rejects other EventBridge events and says which they are', () => {
     expect(framed(taskEvent.replace('aws.ecs', 'aws.batch'))[0]).toMatchObject({
       kind: 'reject',
-      reason: 'line 1: unknown_form: EventBridge event "ECS Task State Change" of "aws.batch": only events of aws.ecs and calls via CloudTrail are read',
+      reason: 'unknown_form: line 1: EventBridge event "ECS Task State Change" of "aws.batch": only events of aws.ecs and calls via CloudTrail are read',
     });
   });
 });

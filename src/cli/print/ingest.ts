@@ -38,10 +38,10 @@ function bullet(text: string, { columns }: Page): string[] {
   return wrapped(text, columns - 4, { isWhole: true }).map((line, index) => `${index > 0 ? '    ' : '  '}${line}`);
 }
 
-function unreadable({ unreadable: files }: IngestResult, page: Page): string[] {
+function unreadable({ unreadable: files, files: read }: IngestResult, page: Page): string[] {
   if (files.length === 0) return [];
   const lines = files.flatMap(({ path, reason }) => bullet(`${inert(path, 300)}: ${REASONS[reason] ?? inert(reason)}`, page));
-  return ['', page.style.bold(`${files.length} could not be read; the others are in`), ...lines];
+  return ['', page.style.bold(`${files.length} could not be read${read > 0 ? '; the others are in' : ''}`), ...lines];
 }
 
 function rejects({ rejects: all, totals }: IngestResult, page: Page): string[] {

@@ -15,6 +15,9 @@ import { quoted, quotedNames } from './words.ts';
 /** `eventSource` of S3's own notifications, which also come as `{"Records":[…]}`. */
 const S3_NOTIFICATION_SOURCE = 'aws:s3';
 
+/** How the reason of a record of no known form begins (RULINGS 21). */
+const UNKNOWN_FORM = 'unknown_form: ';
+
 const BROKEN_REASONS: Record<BrokenCut['fault'], string> = {
   cut_off: 'the record that begins here does not end: the file is cut off, or a bracket or quote is missing',
   line_break: 'not valid JSON: a line break stands unescaped in a string of the record that begins here',
@@ -70,14 +73,14 @@ export class CutFramer {
     if (cut.kind === 'broken') return this.#broken(cut, recordNumber);
     const result = cut.kind === 'row' ? this.#row(cut, recordNumber) : this.#json(cut, recordNumber);
     if (!(result instanceof Problem)) return result;
-    return { kind: 'reject', form: result.form, recordNumber, reason: `line ${this.#lines.of(cut.start)}: ${result.reason}` };
+    return { kind: 'reject', form: result.form, recordNumber, reason: placed(`line ${this.#lines.of(cut.start)}`, result.reason) };
   }
 
   #broken(cut: BrokenCut, recordNumber: number): FrameReject {
     const first = this.#lines.of(cut.start);
     const last = this.#lines.of(Math.max(cut.start, cut.end - 1));
     const where = first === last ? `line ${first}` : `lines ${first} to ${last}`;
-    return { kind: 'reject', form: 'unknown', recordNumber, reason: `${where}: ${BROKEN_REASONS[cut.fault]}` };
+    return { kind: 'reject', form: 'unknown', recordNumber, reason: placed(where, BROKEN_REASONS[cut.fault]) };
   }
 
   #row(cut: RowCut, recordNumber: number): FrameResult | Problem {
@@ -222,4 +225,9 @@ function frameRecord(record: ReadRecord, form: RecordForm, envelope: FrameEnvelo
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}
+
+/** A reason with its place: the code of an unknown record stays first. */
+function placed(where: string, reason: string): string {
+  return reason.startsWith(UNKNOWN_FORM) ? `${UNKNOWN_FORM}${where}: ${reason.slice(UNKNOWN_FORM.length)}` : `${where}: ${reason}`;
 }
