@@ -9,11 +9,14 @@ description: |
 create or replace macro usable_access_key(id) as
   regexp_full_match(id, 'A[A-Z]{3}[A-Z0-9]{12,124}') and substr(id, 5, length(id) - 5) <> substr(id, 6);
 
--- A value from a record as a reject shows it: quoted, control characters out, cut at 60.
+-- A value from a record as a reject shows it: quoted, control characters out, cut at 60, and nothing long enough to be a
+-- session token that stands in the wrong place.
+create or replace macro shown(value) as
+  regexp_replace(regexp_replace(value, '[\w+/=%\\-]{40,}', '…', 'g'), '[\x00-\x1f\x7f]', '?', 'g');
 create or replace macro found(value) as
   case
     when value is null or value = '' then 'nothing'
-    else '"' || left(regexp_replace(value, '[\x00-\x1f\x7f]', '?', 'g'), 60) || case when length(value) > 60 then '…' else '' end || '"'
+    else '"' || left(shown(value), 60) || case when length(shown(value)) > 60 then '…' else '' end || '"'
   end;
 
 -- STS writes expirations as locale text in UTC, in two spellings, with any Unicode space before AM or PM (aws.md 1.1):

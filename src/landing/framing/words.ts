@@ -5,9 +5,12 @@ import { inert } from '../../core/inert.ts';
 const LONGEST_QUOTE = 60;
 const MOST_NAMES = 5;
 
-/** A stretch of delivered text in double quotes, harmless to look at and cut at 60 characters. */
+/** Base64, escaped or not: session tokens have hundreds of such characters in a row, names and ids fewer than this. */
+const TOKEN_LIKE = /[\w+/=%\\-]{40,}/g;
+
+/** A stretch of delivered text in double quotes, harmless to look at, cut at 60 characters, and no token. */
 export function quoted(text: string): string {
-  return `"${inert(text, LONGEST_QUOTE)}"`;
+  return `"${inert(text.replace(TOKEN_LIKE, '…'), LONGEST_QUOTE)}"`;
 }
 
 /** Up to five names, quoted; `none` for none. */
