@@ -50,7 +50,7 @@ function hostileFiles(logs: string): number {
     'cut-in-token.json': trailText(sts(18)).slice(0, trailText(sts(18)).indexOf(TOKEN) + 60),
     'cut-line.jsonl': `${whole.slice(0, at + 80)}\n${linesText(sts(19))}`, 'tail.json': whole.slice(at - 30), 'tail-of-token.json': whole.slice(at + 10), 'tail-from-key.json': whole.slice(at - 17),
     'columns.csv': `sessionToken,${TOKEN},accessKeyId,x\n1,${TOKEN},3,4\n`, 'members.json': JSON.stringify({ [TOKEN]: TOKEN, Credentials: { SessionToken: TOKEN } }), 'string.json': JSON.stringify(TOKEN),
-    'not-json.jsonl': whole.replace(`"${TOKEN}"`, TOKEN), 'logs-broken.json': logsText(`${whole.slice(0, at + 40)}`, TOKEN), 'lookup-broken.json': lookupText(sts(20)).replace('\\"eventName\\"', TOKEN),
+    'not-json.jsonl': whole.replace(`"${TOKEN}"`, TOKEN), 'logs-broken.json': logsText(whole.slice(0, at + 40), TOKEN), 'lookup-broken.json': lookupText(sts(20)).replace('\\"eventName\\"', TOKEN),
     'unknown.json': JSON.stringify({ eventSource: 'x', Credentials: { SessionToken: TOKEN } }), 'table.json': JSON.stringify({ tables: [{ columns: [{ name: TOKEN }, { name: 'b' }], rows: [[TOKEN, 'x']] }] }),
     'diagnostic.json': JSON.stringify({ category: TOKEN, properties: { sessionToken: TOKEN } }), 'eventbridge.json': JSON.stringify({ source: TOKEN, 'detail-type': TOKEN, detail: { sessionToken: TOKEN } }),
   };
