@@ -4,7 +4,8 @@ title: CloudTrail records, cleaned and typed
 description: |
   One row a record of `cloudtrail_input`, with every column that the staged tables take from it. `reject_reason` is set
   where the record can't be staged; `is_set_aside` for Insights. Session tokens end here: `response` names the fields
-  that are kept. Access keys that are masked, and ids that are empty or all zero, become null, so that no join rests on them.
+  that are kept. Keys and principal ids that are masked, and ids that are empty or all zero, become null, so that no join
+  rests on them.
 ---*/
 create or replace temp table cloudtrail_chunk as
 with fields as (
@@ -27,7 +28,7 @@ with fields as (
     try_cast(nullif(r."readOnly", '') as boolean) as read_only,
     nullif(r."eventType", '') as event_type,
     nullif(r."userIdentity"."type", '') as identity_type,
-    nullif(r."userIdentity"."principalId", '') as principal_id,
+    unmasked(r."userIdentity"."principalId") as principal_id,
     nullif(r."userIdentity"."arn", '') as principal_arn,
     nullif(r."userIdentity"."accountId", '') as identity_account_id,
     nullif(r."userIdentity"."userName", '') as identity_user_name,
@@ -120,11 +121,11 @@ select
       then coalesce(issued_key_id, 'token:' || account_id || '/' || event_id)
     when access_key_id is not null then access_key_id
     when identity_type = 'Root' then 'root:' || coalesce(identity_account_id, account_id)
-    when identity_type = 'IAMUser' then 'user:' || coalesce(principal_arn, principal_id, '?')
+    when identity_type = 'IAMUser' then 'user:' || coalesce(unmasked(principal_arn), principal_id, '?')
     when identity_type = 'AWSService' or (identity_type is null and invoked_by is not null) then 'service:' || coalesce(invoked_by, '?')
     when principal_id is not null and session_created_at is not null
       then principal_id || '@' || strftime(session_created_at at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ')
-    else 'other:' || coalesce(identity_type, '?') || '/' || coalesce(principal_id, principal_arn, '?')
+    else 'other:' || coalesce(identity_type, '?') || '/' || coalesce(principal_id, unmasked(principal_arn), '?')
   end as caller_key,
   resource, shared_event_id, source_rank, batch_seq, member, record_number, record_sha256,
   event_id_hash(event_id) as event_id_hash,

@@ -15,7 +15,7 @@ with requests as (
     coalesce(nullif(request."roleArn", ''), case when contains(resource, ':role/') then resource end) as role_arn,
     nullif(request."roleSessionName", '') as role_session_name,
     coalesce(nullif(response."assumedRoleUser".arn, ''), nullif(response."federatedUser".arn, '')) as told_session_arn,
-    coalesce(nullif(response."assumedRoleUser"."assumedRoleId", ''), nullif(response."federatedUser"."federatedUserId", '')) as issued_principal_id,
+    coalesce(unmasked(response."assumedRoleUser"."assumedRoleId"), unmasked(response."federatedUser"."federatedUserId")) as issued_principal_id,
     coalesce(nullif(request."sourceIdentity", ''), nullif(response."sourceIdentity", '')) as session_source_identity,
     request."principalTags" as principal_tags,
     case

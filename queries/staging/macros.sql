@@ -9,6 +9,10 @@ description: |
 create or replace macro usable_access_key(id) as
   regexp_full_match(id, 'A[A-Z]{3}[A-Z0-9]{12,124}') and substr(id, 5, length(id) - 5) <> substr(id, 6);
 
+-- An id that a join may rest on: not empty, nothing masked (tables.sql, `caller_key`).
+create or replace macro unmasked(id) as
+  case when id <> '' and not contains(id, '*') and id <> 'HIDDEN_DUE_TO_SECURITY_REASONS' then id end;
+
 -- A value from a record as a reject shows it: quoted, control characters out, cut at 60, and nothing long enough to be a
 -- session token that stands in the wrong place.
 create or replace macro shown(value) as
