@@ -48,7 +48,18 @@ insert into stg_directory_audits by name select * exclude (reject_reason) from k
 
 -- Task state changes: duplicates share the version (aws.md 3.2); without one, the event's own id is the key.
 create or replace temp table numbered_task_events as
-with keyed as (
+with incoming as (
+  select distinct task_key from staged_task_events where reject_reason is null
+),
+
+-- Sought by the few keys that came in: what this costs hardly grows with what is stored.
+known_states as (
+  select t.task_key, t.task_version, t.event_id, t.source_rank, t.record_sha256
+  from stg_task_events as t
+  semi join incoming as i on i.task_key = t.task_key
+),
+
+keyed as (
   select *, case when task_version is null then event_id end as event_key
   from staged_task_events
   where reject_reason is null
@@ -66,7 +77,7 @@ numbered as (
 
 select numbered.* exclude (event_key), known.task_key is null as is_new, known.source_rank as known_rank, known.record_sha256 as known_sha256
 from numbered
-left join stg_task_events as known
+left join known_states as known
   on known.task_key = numbered.task_key and known.task_version is not distinct from numbered.task_version
   and (numbered.task_version is not null or known.event_id = numbered.event_id);
 
