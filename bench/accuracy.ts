@@ -1,9 +1,10 @@
 /**
- * `node dist/bench/accuracy.js [seeds]`: how often attribution is right, per method and confidence and per sign-in grade, over
+ * `node dist/bench/accuracy.js [seeds] [--json]`: how often attribution is right, per method and confidence and per sign-in grade, over
  * generated worlds with known truth, delivered whole, out of order, twice, late, and with losses; with people who lie in
  * every field that a caller chooses and without.
  *
- * Recall: of the sessions and tasks that a whole delivery names rightly, how many this one still does.
+ * Recall: of the sessions and tasks that a whole delivery names rightly, how many this one still does. With `--json`, one JSON
+ * object of sums instead of the tables: precision by confidence, recall over the deliveries that lose nothing.
  */
 import type { DeliverOptions } from '../fixtures/world/index.ts';
 import type { Tally } from './accuracy-figures.ts';
@@ -29,10 +30,33 @@ function table(title: string, sums: Map<string, Tally>): string[] {
   return [title, ...rows.map(([key, { said, right }]) => `  ${key.padEnd(34)} ${(right / said).toFixed(3)}  ${right} of ${said}`)];
 }
 
-const seeds = Number(process.argv[2] ?? 3);
+const isJson = process.argv.includes('--json');
+const seeds = Number(process.argv.slice(2).find((argument) => argument !== '--json') ?? 3);
 const out = (line: string): void => {
-  process.stdout.write(`${line}\n`);
+  if (!isJson) process.stdout.write(`${line}\n`);
 };
+const sums = { proved_said: 0, proved_right: 0, asserted_said: 0, asserted_right: 0, asserted_with_liars_said: 0, asserted_with_liars_right: 0, recall_of: 0, recalled: 0 };
+
+/** Adds one kind of delivery to the sums. */
+function sumUp(liars: boolean, delivery: Partial<DeliverOptions>, methods: Map<string, Tally>, recall: { of: number; still: number }): void {
+  for (const [method, { said, right }] of methods) {
+    const grade = method.split(' ')[0];
+    if (grade === 'proved') {
+      sums.proved_said += said;
+      sums.proved_right += right;
+    } else if (grade === 'asserted' && liars) {
+      sums.asserted_with_liars_said += said;
+      sums.asserted_with_liars_right += right;
+    } else if (grade === 'asserted') {
+      sums.asserted_said += said;
+      sums.asserted_right += right;
+    }
+  }
+  if (delivery.loss !== undefined) return;
+  sums.recall_of += recall.of;
+  sums.recalled += recall.still;
+}
+
 for (const liars of [false, true]) {
   const whole = new Map<number, ReadonlySet<string>>();
   for (const [name, delivery] of DELIVERIES) {
@@ -51,6 +75,7 @@ for (const liars of [false, true]) {
         if (accuracy.right.has(id)) recall.still += 1;
       }
     }
+    sumUp(liars, delivery, methods, recall);
     out(`\n== ${name}; ${liars ? 'with' : 'without'} liars; ${seeds} world(s)`);
     for (const line of table('precision of who and how, by confidence and method', methods)) out(line);
     for (const line of table('precision of the sign-in, by grade', grades)) out(line);
@@ -58,3 +83,4 @@ for (const liars of [false, true]) {
     for (const line of wrong) out(`  wrong: ${line}`);
   }
 }
+if (isJson) process.stdout.write(`${JSON.stringify({ bench: 'accuracy', worlds: seeds, deliveries: DELIVERIES.length, ...sums })}\n`);

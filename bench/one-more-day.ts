@@ -90,9 +90,10 @@ try {
     });
   }
   const [first, last] = [figures[0], figures.at(-1)];
+  if (!first || !last) throw new Error('give at least one size');
   process.stdout.write(`${JSON.stringify({
-    bench: 'one-more-day', events: ONE_DAY, stored_events: last?.['stored_events'], seconds: last?.['seconds'],
-    growth: rounded((last?.['seconds'] ?? 0) / (first?.['seconds'] ?? 1)),
+    bench: 'one-more-day', events: ONE_DAY, ...last, first_stored_events: first['stored_events'], first_seconds: first['seconds'],
+    growth: rounded((last['seconds'] ?? Number.NaN) / (first['seconds'] ?? Number.NaN)),
     peak_rss_mib: Math.round(process.resourceUsage().maxRSS / 1024), sizes: figures,
   })}\n`);
 } finally {
