@@ -96,7 +96,8 @@ select
   n.upstream_session_id, n.upstream_caller_key, n.upstream_task_key, n.upstream_method, n.upstream_confidence,
   root_session_id, depth,
   root_provider as provider, token_issuer as issuer, token_tenant_id as tenant_id,
-  root_audience as audience, case when is_federated then token_app_id is not null end as is_audience_checked,
+  root_audience as audience, -- No sign-in is looked for where the token is not of a tenant, so no audience is checked.
+  case when is_federated and token_tenant_id is not null then token_app_id is not null end as is_audience_checked,
   root_subject as subject,
   case when depth = 0 then root_token_id end as token_id, case when depth = 0 then root_correlation_id end as correlation_id,
   case identity_method

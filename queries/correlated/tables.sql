@@ -30,7 +30,7 @@ create table if not exists cor_identity_names (
 create table if not exists cor_callers (
   caller_key varchar not null,
   session_id varchar not null,     -- of cor_sessions: the key itself, or the one session with that principalId and creationDate
-  session_method varchar not null, -- access_key | principal_and_creation
+  session_method varchar not null, -- access_key | principal_and_creation, by the form of caller_key
   account_id varchar, identity_type varchar, principal_id varchar, principal_arn varchar, identity_user_name varchar,
   session_created_at timestamptz, session_issuer_arn varchar, invoked_by varchar, source_identity varchar,
   first_used_at timestamptz not null, last_used_at timestamptz not null, calls bigint not null

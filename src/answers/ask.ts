@@ -53,7 +53,8 @@ async function answerFor(question: Asking, asked: Asked): Promise<Answer | Activ
       return (
         (await askTaskId(question, taskIdOfGuid(asked.id), asked.accountId)) ??
         (await askIdentity(question, { objectId: asked.id })) ??
-        (await askEvent(question, asked.id, asked.accountId))
+        (await askEvent(question, asked.id, asked.accountId)) ??
+        askSignIn(question, asked.id)
       );
     case 'event':
       return (await askEvent(question, asked.id, asked.accountId)) ?? askSessionId(question, question.asked.trim());
@@ -72,6 +73,13 @@ function activityOptions({ options, knownAt }: Asking): ActivityOptions {
 async function askIdentity(question: Asking, id: { objectId?: string; userPrincipalName?: string }): Promise<Activity | undefined> {
   const [first, ...others] = await findIdentities(question.reader, id);
   return first && identityActivity(question.reader, question.asked, [first, ...others], question.sources, activityOptions(question));
+}
+
+/** A sign-in's id means whose it is. */
+async function askSignIn(question: Asking, signInId: string): Promise<Activity | undefined> {
+  const of = await answerRow<{ tenant_id: string; object_id: string }>(question.reader, 'find_sign_in', { sign_in_id: signInId });
+  const identity = of && (await findIdentities(question.reader, { objectId: of.object_id })).find((one) => one.tenant_id === of.tenant_id);
+  return identity && identityActivity(question.reader, question.asked, [identity], question.sources, activityOptions(question));
 }
 
 async function askTaskId(question: Question, id: string, accountId: string | null): Promise<Answer | undefined> {

@@ -10,6 +10,7 @@ test.each([
   [`  ${TASK.toUpperCase()}\n`, { form: 'task', taskId: TASK, accountId: null }],
   [`444455556666/${TASK}`, { form: 'task', taskId: TASK, accountId: '444455556666' }],
   [`nightly/app/${TASK}`, { form: 'task', taskId: TASK, accountId: null }],
+  [`jobs/${TASK}`, { form: 'task', taskId: TASK, accountId: null }],
   [`team/nightly/app/${DASHED}`, { form: 'task', taskId: TASK, accountId: null }],
   [DASHED, { form: 'guid', id: DASHED, accountId: null }],
   [`444455556666/${DASHED}`, { form: 'guid', id: DASHED, accountId: '444455556666' }],

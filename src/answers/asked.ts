@@ -43,7 +43,8 @@ export function readAsked(typed: string): Asked {
   if (GUID.test(own)) return { form: 'guid', id: own.toLowerCase(), accountId };
   const segments = id.split('/');
   const last = segments.at(-1) ?? '';
-  if (segments.length >= 3 && (BARE_TASK_ID.test(last) || GUID.test(last))) {
+  // An awslogs stream name, or the end of a task's ARN: cluster/id.
+  if (segments.length >= 2 && !qualified && (BARE_TASK_ID.test(last) || GUID.test(last))) {
     return { form: 'task', taskId: bareTaskId(last), accountId: null };
   }
   if (!qualified && id.includes('@') && !/\s/.test(id)) return { form: 'user_principal_name', name: id.toLowerCase() };

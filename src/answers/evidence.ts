@@ -3,8 +3,8 @@
  */
 import type { Evidence } from './answer.ts';
 import { answerRow, type AnswerReader } from './reader.ts';
-import { copySha256, type CopyRow, type Records } from './records.ts';
-import type { SessionRow, SignInRow, TaskRow } from './rows.ts';
+import { Records, copySha256, type CopyRow } from './records.ts';
+import type { RecordKey, SessionRow, SignInRow, TaskRow } from './rows.ts';
 import { taskRecords, type Step } from './walk.ts';
 
 /** Of a session: the STS record that issued it, the other half of a cross-account pair, and the registry's row where that
@@ -28,13 +28,19 @@ async function registryEvidence(reader: AnswerReader, { issuer, audience, subjec
   return row ? [{ source: 'identity_registry', record_id: `${row.issuer} ${row.audience} ${row.subject}`, sha256: row.record_sha256 }] : [];
 }
 
-/** Of a task: the call that started it, also where another one configured that, and its latest landed state change. */
+/** Of a task: the call that started it, also where another one configured that, and its latest landed state change; where
+ * neither is landed, the record that opened its first role session. */
 export async function taskEvidence(reader: AnswerReader, records: Records, task: TaskRow): Promise<Evidence[]> {
   const evidence = await records.evidence(taskRecords(task).launch);
   const state = await answerRow<CopyRow & { event_id: string }>(reader, 'task_states', { task_key: task.task_key });
-  if (!state) return evidence;
+  if (!state) return evidence.length > 0 ? evidence : roleSessionEvidence(reader, task);
   const sha256 = await copySha256(reader, state.event_id, state);
   return sha256 === undefined ? evidence : [...evidence, { source: 'ecs_events', record_id: state.event_id, sha256 }];
+}
+
+async function roleSessionEvidence(reader: AnswerReader, task: TaskRow): Promise<Evidence[]> {
+  const key = await answerRow<RecordKey>(reader, 'task_role_session', { task_key: task.task_key });
+  return key ? (await Records.load(reader, [key])).evidence(key) : [];
 }
 
 /** Of a sign-in: the current version of its row. */

@@ -20,11 +20,11 @@ const INGEST = 'whoran ingest PATH';
 
 /** The words for a reason; a reason without words of its own is given as it is. */
 export function reasonText(reason: string, context: ReasonContext): ReasonText {
-  const through = context.asOf === null ? '' : `, which are landed through ${context.asOf}`;
+  const through = context.asOf === null ? '' : `, landed through ${context.asOf},`;
   const byAddress = context.address === null ? [] : [`whoran ask ${context.address}`];
   const texts: Readonly<Record<string, ReasonText>> = {
     sign_in_not_yet_due: {
-      means: `the tenant's sign-ins${through} do not yet reach past this session, so its sign-in may still come`,
+      means: `the tenant's sign-ins${through} do not yet reach far enough past this session, so its sign-in may still come`,
       next: ['Ingest later sign-in logs of the tenant and ask again.', INGEST],
     },
     sign_in_absent: {

@@ -61,6 +61,6 @@ async function unmapped(context: Context): Promise<void> {
     style.bold(count === 0 ? 'Every subject is mapped or needs no mapping.' : `${count} subject${count === 1 ? '' : 's'} that nobody has mapped, the most active first:`),
     ...(count === 0 ? [] : ['']),
     ...tableLines(columns, rows, context.page),
-    ...(count === 0 ? [] : ['', style.dim('Map them with: whoran identities import FILE (--json has issuers and whole subjects).')]),
+    ...(count === 0 ? [] : ['', style.dim('Map them: whoran identities import FILE (--json has issuers and whole subjects)')]),
   ]);
 }

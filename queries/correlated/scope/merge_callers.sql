@@ -7,7 +7,8 @@ description: |
 ---*/
 create or replace temp table merged_callers as
 select
-  u.caller_key, u.caller_key as session_id, 'access_key' as session_method,
+  u.caller_key, u.caller_key as session_id,
+  case when regexp_matches(u.caller_key, '@\d{4}-\d{2}-\d{2}T[0-9:]+Z$') then 'principal_and_creation' else 'access_key' end as session_method,
   case when o.session_id is null then least(c.account_id, d.account_id) end as account_id,
   case when o.session_id is null then least(c.identity_type, d.identity_type) end as identity_type,
   case when o.session_id is null then least(c.principal_id, d.principal_id) end as principal_id,

@@ -12,6 +12,6 @@ where c.caller_key like '%@%'
 
 update cor_callers set
   session_id = p.session_id,
-  session_method = case when p.session_id = p.caller_key then 'access_key' else 'principal_and_creation' end
+  session_method = 'principal_and_creation'
 from changed_callers p
 where cor_callers.caller_key = p.caller_key;

@@ -50,9 +50,10 @@ named as (
     s.session_id, s.opened_at, s.reason, s.who_tenant_id, s.sign_in_id,
     s.opened_by_account_id, s.opened_by_event_id,
     coalesce(s.role_arn, 'an unknown role') as role_name,
-    coalesce(i.name, s.who_object_id, 'nobody') as who,
+    -- Two people can have one name: the object id tells them apart.
+    coalesce(i.name || ' (' || substring(s.who_object_id, 1, 8) || '…)', s.who_object_id, 'nobody') as who,
     coalesce(s.identity_method, 'none') as method,
-    coalesce(o.name, d.object_id, 'another') as other_who,
+    coalesce(o.name || ' (' || substring(d.object_id, 1, 8) || '…)', d.object_id, 'another') as other_who,
     coalesce(d.method, 'another method') as other_method
   from sessions s
   left join disagreeing d on d.session_id = s.session_id and d.place = 1

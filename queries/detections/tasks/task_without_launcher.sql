@@ -61,7 +61,7 @@ select
   'task' as subject_kind,
   task_name as subject_id,
   task_at as occurred_at,
-  'Task ' || task_name || ' ran in ' || cluster_name
+  'Task ' || split_part(task_key, '/', 2) || ' ran in ' || cluster_name
     || case
       when is_provisional then ', and no record that starts it is delivered yet'
       else ', and no landed record starts it'

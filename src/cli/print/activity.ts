@@ -35,8 +35,8 @@ export function activityLines(activity: Activity, page: Page): string[] {
     ...list(
       'Calls',
       totals.actions,
-      [AT, { title: 'call', least: 6 }, { title: 'event', least: 36 }, { title: 'result', least: 6 }],
-      activity.actions.map((action) => [action.at, inert(action.name ?? ''), inert(action.id), inert(action.error_code ?? '')]),
+      [AT, { title: 'event', least: 36 }, { title: 'call', least: 18 }],
+      activity.actions.map((action) => [action.at, inert(action.id), `${inert(action.name ?? '')}${action.error_code === null ? '' : ' refused'}`]),
       page,
     ),
     ...notes(activity).flatMap((note) => ['', ...wrapped(note, page.columns).map((line) => page.style.dim(line))]),

@@ -5,7 +5,7 @@ import type { Answer, Candidate, DetailValue, Evidence, Hop } from '../../answer
 import { reasonText } from '../../answers/reasons.ts';
 import { inert } from '../../core/inert.ts';
 import { confidenceStyle, type Style } from './style.ts';
-import { cut, width, wrapped } from './width.ts';
+import { commandLines, cut, width, wrapped } from './width.ts';
 
 export interface Page {
   readonly style: Style;
@@ -81,7 +81,7 @@ function named(word: string, value: string): string {
   return value === '' ? '' : `${word} ${value}`;
 }
 
-function detailText({ hop, detail }: Hop): string {
+function detailText({ hop, id, detail }: Hop): string {
   const parts: Readonly<Record<Hop['hop'], () => string[]>> = {
     sign_in: () => [
       text(detail['display_name']),
@@ -90,8 +90,8 @@ function detailText({ hop, detail }: Hop): string {
       named('from', text(detail['source_ip'])),
       detail['authentication_requirement'] === 'singleFactorAuthentication' ? 'single factor' : '',
     ],
-    session: () => sessionParts(detail),
-    task_session: () => sessionParts(detail),
+    session: () => sessionParts(detail, id),
+    task_session: () => sessionParts(detail, id),
     action: () => callParts(detail),
     call: () => callParts(detail),
     task: () => [
@@ -109,7 +109,7 @@ function detailText({ hop, detail }: Hop): string {
     .join(', ');
 }
 
-function sessionParts(detail: Hop['detail']): string[] {
+function sessionParts(detail: Hop['detail'], id: string): string[] {
   return [
     named('role', lastSegment(detail['role_arn'])),
     named('named', text(detail['role_session_name'])),
@@ -119,7 +119,7 @@ function sessionParts(detail: Hop['detail']): string[] {
     named('from', text(detail['source_ip'])),
     named('expires', text(detail['expires_at'])),
     detail['is_audience_checked'] === false ? 'audience unchecked' : '',
-    detail['is_issued'] === false ? 'no landed record issues it' : '',
+    detail['is_issued'] === false ? (id.startsWith('AKIA') ? 'a long-lived key' : 'no landed record issues it') : '',
   ];
 }
 
@@ -138,9 +138,12 @@ function evidenceLines(evidence: readonly Evidence[]): string[] {
   return evidence.map(({ source, record_id: id, sha256 }) => `evidence ${source} ${inert(id, 14)} sha256 ${sha256.slice(0, 12)}…`);
 }
 
+/** Reasons that leave nothing unknown, and the one that the sentence itself is about. */
+const SAID_ALREADY: ReadonlySet<string> = new Set(['not_seen', 'aws_service', 'compute_role']);
+
 function unknownLines(answer: Answer, page: Page): string[] {
   const notes: string[] = [];
-  if (answer.reason !== null && answer.reason !== 'not_seen') {
+  if (answer.reason !== null && !SAID_ALREADY.has(answer.reason)) {
     notes.push(`${answer.reason}: ${reasonText(answer.reason, contextOf(answer)).means}.`);
   }
   if (answer.is_provisional) {
@@ -171,12 +174,24 @@ function contextOf(answer: Answer): Parameters<typeof reasonText>[1] {
 }
 
 function nextLines(answer: Answer, page: Page): string[] {
-  const next = answer.reason === 'not_seen' ? NOT_SEEN_NEXT : answer.reason === null ? nextOfAnswer(answer) : [...reasonText(answer.reason, contextOf(answer)).next];
-  const typed = next.map((line) => (line.startsWith('whoran ') ? `$ ${line}${page.commandOptions}` : line));
-  return section('Try next', typed, page);
+  const next = answer.reason === 'not_seen' ? notSeenNext(answer) : answer.reason === null ? nextOfAnswer(answer) : [...reasonText(answer.reason, contextOf(answer)).next];
+  if (next.length === 0) return [];
+  const lines = next.flatMap((line) => (line.startsWith('whoran ') ? commandLines(`  $ ${line}`, page.commandOptions, page.columns) : bullet(line, page)));
+  return ['', page.style.bold('Try next'), ...lines];
 }
 
-const NOT_SEEN_NEXT = ['Check the id. If it is right, its record is not landed: see what is, and through when.', 'whoran status', 'whoran ingest PATH'];
+/** Ids that `ask` knows, for one that looks like none of them. */
+const KNOWN_IDS = 'An id is a task (ARN or bare id), an event id, an access key id, a session ARN, a user principal name or object id, an IP address, or an awslogs stream name.';
+
+function notSeenNext({ asked, subject }: Answer): string[] {
+  const isNoKnownForm = subject.kind === 'event' && !/^[0-9a-f]{8}-/i.test(asked.trim());
+  return [
+    ...(isNoKnownForm ? [KNOWN_IDS] : []),
+    'Check the id. If it is right, its record is not landed: see what is, and through when.',
+    'whoran status',
+    'whoran ingest PATH',
+  ];
+}
 
 /** What else there is to see where the answer itself leaves nothing open. */
 function nextOfAnswer(answer: Answer): string[] {
@@ -187,8 +202,11 @@ function nextOfAnswer(answer: Answer): string[] {
 /** A titled list: an empty line, the title, and the notes wrapped and indented; nothing where there are no notes. */
 function section(title: string, notes: readonly string[], { style, columns }: Page): string[] {
   if (notes.length === 0) return [];
-  const lines = notes.flatMap((note) => wrapped(note, columns - 4).map((line, index) => `${index > 0 ? '    ' : '  '}${line}`));
-  return ['', style.bold(title), ...lines];
+  return ['', style.bold(title), ...notes.flatMap((note) => bullet(note, { columns }))];
+}
+
+function bullet(note: string, { columns }: Pick<Page, 'columns'>): string[] {
+  return wrapped(note, columns - 4).map((line, index) => `${index > 0 ? '    ' : '  '}${line}`);
 }
 
 function footer(answer: Answer, { style, columns }: Page): string[] {

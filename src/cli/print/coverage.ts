@@ -79,9 +79,15 @@ function byCluster(coverage: Coverage, page: Page): string[] {
   return ['', page.style.bold('By account and cluster'), ...tableLines(columns, cells, page)];
 }
 
+function outcome({ outcome: came, confidence, reason }: NonNullable<Coverage['rows']>[number]): string {
+  if (came === 'traced') return `traced, ${confidence}`;
+  return came === 'configured' ? 'configured' : (reason ?? came);
+}
+
 function rows(coverage: Coverage, page: Page): string[] {
   if (!coverage.rows) return [];
-  const columns = [{ title: 'at', least: 20 }, { title: 'call or task', least: 32 }, { title: 'outcome', least: 10 }, { title: 'reason' }];
-  const cells = coverage.rows.map((row) => [row.at, inert(row.id.slice(row.id.lastIndexOf('/') + 1)), row.outcome, row.reason ?? row.confidence]);
+  // Ids stay whole, so that they can be asked for: the outcome is left out where the reason says it.
+  const columns = [{ title: 'at', least: 20 }, { title: 'call or task', least: 36 }, { title: 'outcome' }];
+  const cells = coverage.rows.map((row) => [row.at, inert(row.id.slice(row.id.lastIndexOf('/') + 1)), outcome(row)]);
   return ['', page.style.bold('Rows'), ...tableLines(columns, cells, page)];
 }

@@ -22,12 +22,12 @@ export function findingsLines(document: FindingsDocument, page: Page): string[] 
 function findingLines(finding: Finding, { style, columns }: Page): string[] {
   const colour = { critical: style.poor, high: style.poor, medium: style.fair, low: style.dim }[finding.severity];
   const status = finding.status === 'open' ? '' : ` (${finding.status})`;
-  const id = inert(finding.subject.id, 120);
+  const id = inert(finding.subject.kind === 'task' ? finding.subject.id.slice(finding.subject.id.lastIndexOf('/') + 1) : finding.subject.id, 120);
   const evidence = finding.evidence.length === 0 ? '' : `, ${finding.evidence.length} record${finding.evidence.length === 1 ? '' : 's'} of evidence`;
   return [
     '',
     `${colour(finding.severity)}  ${style.bold(inert(finding.detection))}${status}  ${inert(finding.occurred_at)}`,
-    ...wrapped(inert(finding.summary, 400), columns - 2).map((line) => `  ${line}`),
+    ...wrapped(inert(finding.summary, 400), columns - 2, { isWhole: true }).map((line) => `  ${line}`),
     ...wrapped(`${inert(finding.subject.kind)} ${id}${evidence}`, columns - 2).map((line) => style.dim(`  ${line}`)),
   ];
 }

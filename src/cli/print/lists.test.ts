@@ -111,3 +111,12 @@ test('whatever a record says, no line of a list acts, hides or grows', () => {
   for (const line of lines) expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200b\u202e]/u);
   expect(Math.max(...coverageLines({ ...coverage, by: [{ account_id: EVIL, cluster: EVIL, ...counts }] }, page).map(width))).toBeLessThanOrEqual(80);
 });
+
+test('rows of a coverage show ids whole, so that they can be asked for, and what came of each', () => {
+  const id = 'aaaaaaaa-0000-4000-8000-000000000001';
+  const row = { id, kind: 'action' as const, at: AT, account_id: '111122223333', cluster: null, outcome: 'traced' as const, confidence: 'proved' as const, reason: 'ambiguous_sign_in' };
+  const rows = [row, { ...row, outcome: 'not_traced' as const, reason: 'root' }, { ...row, outcome: 'configured' as const, reason: null }];
+  const lines = coverageLines({ ...coverage, rows }, page).filter((line) => line.includes(id));
+  expect(lines.map((line) => line.slice(line.indexOf(id) + id.length).trim())).toEqual(['traced, proved', 'root', 'configured']);
+  for (const line of lines) expect(width(line)).toBeLessThanOrEqual(80);
+});

@@ -57,6 +57,17 @@ export function wrapped(text: string, columns: number, { isWhole = false } = {})
   return line === '' ? lines : [...lines, line];
 }
 
+/**
+ * A command to type, with its options on a line of their own where one line is too short for both: joined as a shell joins
+ * them, so that both lines can be copied at once.
+ * @param options begins with a space, or is empty
+ */
+export function commandLines(command: string, options: string, columns: number): string[] {
+  if (width(command + options) <= columns) return [command + options];
+  const indent = ' '.repeat(command.length - command.trimStart().length + 4);
+  return [`${command} \\`, `${indent}${options.trimStart()}`];
+}
+
 /** A word in pieces of at most `columns`. */
 function pieces(word: string, columns: number): string[] {
   const found: string[] = [];
