@@ -2,7 +2,7 @@
  * The program as it stands in src/, built into a folder of its own, for tests that need it as a process: whatever lies in
  * dist/ may be older than the sources under test.
  */
-import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 import { packageRoot } from '../src/core/package-root.ts';
@@ -21,6 +21,7 @@ export function buildProgram(folder: string): string {
     mkdirSync(dirname(built), { recursive: true });
     writeFileSync(built, ts.transpileModule(readFileSync(path, 'utf8'), { compilerOptions: OPTIONS, fileName: path }).outputText);
   }
-  for (const name of ['package.json', 'node_modules', 'queries', 'reports']) symlinkSync(join(root, name), join(folder, name));
+  for (const name of ['package.json', 'queries', 'reports']) cpSync(join(root, name), join(folder, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   return join(folder, 'dist/src/main.js');
 }

@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,21 +42,23 @@ beforeAll(async () => {
   delivery = await deliver(world, join(folder, 'logs'), { forms: 'all', duplicate: 0.3, reorder: true, batches: BATCHES });
   for (const batch of delivery.batches) {
     const count = join(folder, 'steps');
-    expect(await run('undisturbed', batch, { KILL_COUNT: count })).toEqual({ code: 0, signal: null });
+    expect(await run('undisturbed', batch, { KILL_COUNT: count }), said()).toEqual({ code: 0, signal: null });
     steps.push(Number(readFileSync(count, 'utf8')));
     published.push(await events('undisturbed'));
   }
 }, 120_000);
 afterAll(() => {
   rmSync(folder, { recursive: true });
-});
+}, 60_000);
 
 /** Runs `whoran ingest` on one batch, correlating the last one too; told how it ended. While it runs, `meanwhile` is called again and again. */
 async function run(data: string, batch: string, env: Record<string, string>, meanwhile?: () => Promise<void>): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   const isLast = batch === delivery.batches.at(-1);
+  const log = openSync(join(folder, 'said'), 'w');
   const child = spawn(process.execPath, ['--import', join(folder, 'program', 'kill-at.mjs'), program, 'ingest', batch, '--data', join(folder, data), ...(isLast ? [] : ['--no-correlate'])], {
-    cwd: folder, stdio: 'ignore', env: { PATH: process.env['PATH'] ?? '', ...env },
+    cwd: folder, stdio: ['ignore', 'ignore', log], env: { PATH: process.env['PATH'] ?? '', ...env },
   });
+  closeSync(log);
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.on('exit', (code, signal) => {
       resolve({ code, signal });
@@ -68,6 +70,9 @@ async function run(data: string, batch: string, env: Record<string, string>, mea
   }
   return ended;
 }
+
+/** What the last run wrote to standard error. */
+const said = (): string => readFileSync(join(folder, 'said'), 'utf8');
 
 async function events(data: string): Promise<number> {
   const reader = await openReader(join(folder, data));
@@ -106,10 +111,10 @@ test(`survives ${KILLS} kills`, async () => {
         survived.total += 1;
         survived[after > 0 ? 'later' : 'atOnce'] += 1;
         if ((readManifest(join(folder, 'killed'))?.staged_through_seq ?? 0) < lastSeq()) survived.unpublished += 1;
-      } else expect(ended).toEqual({ code: 0, signal: null });
+      } else expect(ended, said()).toEqual({ code: 0, signal: null });
       await expectWhole('killed', batch);
     }
-    expect(await run('killed', path, {})).toEqual({ code: 0, signal: null });
+    expect(await run('killed', path, {}), said()).toEqual({ code: 0, signal: null });
     expect(await events('killed')).toBe(published[batch + 1]);
   }
   process.stderr.write(`survived ${survived.total} kills (seed ${SEED}): ${survived.atOnce} at a step, ${survived.later} within one; ${survived.unpublished} with landed batches that were not published\n`);

@@ -124,7 +124,7 @@ beforeAll(async () => {
 afterAll(() => {
   writer.close();
   rmSync(folder, { recursive: true });
-});
+}, 60_000);
 
 const path = (file: File): string => join(folder, 'logs', file.name);
 

@@ -37,7 +37,7 @@ afterAll(() => {
   if (!isThere) return;
   writer.close();
   rmSync(folder, { recursive: true });
-});
+}, 60_000);
 
 const counts = (form: string, read: number, fresh: number, repeated: number, rejected: number): object => ({ form, read, new: fresh, repeated, rejected, set_aside: 0 });
 const all = async (sql: string): Promise<SqlRow[]> => writer.db.all(sql);

@@ -83,7 +83,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => {
   rmSync(folder, { recursive: true });
-});
+}, 60_000);
 
 test('there is something to compare', () => {
   for (const name of ['cor_sessions', 'cor_task_launchers', 'cor_sign_in_candidates', 'findings']) expect(before.correlated[name]!.length, name).toBeGreaterThan(0);

@@ -86,7 +86,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => {
   rmSync(folder, { recursive: true });
-});
+}, 60_000);
 
 /** Files below a folder: landed bytes, and everything else. */
 function files(top: string): { landed: string[]; others: string[] } {

@@ -170,7 +170,7 @@ beforeAll(async () => {
 afterAll(() => {
   for (const writer of writers.values()) writer.close();
   rmSync(folder, { recursive: true });
-});
+}, 60_000);
 
 test.each(cases.map((one) => [one.title, one] as const))('%s, in every order', async (_title, one) => {
   for (const [order, writer] of writers) expect(await writer.db.all(queryOf(one)), `order ${order}`).toEqual(one.expected);

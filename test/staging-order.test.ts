@@ -12,7 +12,7 @@ import { ingest } from '../src/pipeline/ingest.ts';
 import { openWriter } from '../src/store/writer.ts';
 import { doubled, stagedOutcome } from './staged-outcome.ts';
 
-const world = makeWorld({ days: 2, eventsPerDay: 60 });
+const world = makeWorld({ days: 2, eventsPerDay: 30 });
 
 let folder: string;
 let delivery: Delivery;
@@ -28,7 +28,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => {
   rmSync(folder, { recursive: true });
-});
+}, 60_000);
 
 /** Ingests folders one after another, each as a run of its own, and gives what is staged then. */
 async function ingested(name: string, folders: readonly string[]): Promise<Record<string, string[]>> {
@@ -65,7 +65,7 @@ test('the world is worth comparing', () => {
   for (const [relation, rows] of Object.entries(inOrder)) expect(rows.length, relation).toBeGreaterThan(relation === 'stg_addenda' ? 0 : 3);
 });
 
-test.each([[1, 1], [2, 2], [3, 4]])('shuffled with seed %d over %d batches, the same is staged', async (seed, batches) => {
+test.each([[1, 1], [2, 3], [3, 2]])('shuffled with seed %d over %d batches, the same is staged', async (seed, batches) => {
   const other = await ingested(`data-${seed}`, shuffled(seed, batches));
   for (const relation of Object.keys(inOrder)) expect(other[relation], relation).toEqual(inOrder[relation]);
-});
+}, 120_000);
