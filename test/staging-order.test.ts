@@ -21,7 +21,7 @@ let inOrder: Record<string, string[]>;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'whoran-order-'));
-  delivery = await deliver(world, join(folder, 'logs'), { forms: 'all', duplicate: 0.5, reorder: true, batches: 3, recordsPerObject: 25 });
+  delivery = await deliver(world, join(folder, 'logs'), { forms: 'all', duplicate: 0.5, reorder: true, batches: 3, recordsPerObject: 100 });
   registry = join(folder, 'registry.csv');
   writeFileSync(registry, world.registry.csv());
   inOrder = await ingested('in-order', delivery.batches);
