@@ -22,6 +22,9 @@ Examples:
   $ whoran ingest ./logs --no-correlate
   $ whoran ingest ./logs --json`;
 
+const REGISTRY_FIELDS =
+  'A registry has issuer, audience, subject, tenant_id and object_id, and optionally name and kind: as columns of a CSV, or as members of JSON objects.';
+
 export function registerIngest(program: Command, context: Context): void {
   program
     .command('ingest')
@@ -53,6 +56,7 @@ export async function runIngest(context: Context, paths: readonly string[], run:
     } else {
       await print(context, result, done);
     }
+    if (run.registry === true && result.totals.rejected > 0) context.say(REGISTRY_FIELDS);
     if (result.unreadable.length > 0) context.exitCode = EXIT.found;
   } finally {
     progress.done();

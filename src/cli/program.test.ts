@@ -232,6 +232,13 @@ describe('the other commands print for people and for programs', () => {
     expect(JSON.parse(out)).toMatchObject({ schema: 'whoran.ingest/1', totals: { read: 1, new: 0, repeated: 1, rejected: 0, set_aside: 0 } });
   });
 
+  test('identities import of something else says what a registry has', async () => {
+    writeFileSync(join(folder, 'other.csv'), 'a,b\n1,2\n');
+    const ran = await run(['identities', 'import', join(folder, 'other.csv'), '--data', join(folder, 'data')]);
+    expect(ran.out).toContain('unknown_form');
+    expect(ran.err).toMatch(/A registry has issuer, audience, subject, tenant_id and object_id/);
+  });
+
   test('identities import lands a registry and brings answers up to date', async () => {
     const data = join(folder, 'data');
     await run(['ingest', join(shared, 'trail.json'), '--data', data]);
