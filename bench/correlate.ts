@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import { configSchema } from '../src/config/config.ts';
 import type { Database } from '../src/engine/database.ts';
 import { bringUpToDate } from '../src/pipeline/bring-up-to-date.ts';
+import { MEMORY_LIMIT } from '../src/store/writer.ts';
 import { addDay, makeStagedWorld } from './staged-world.ts';
 
-const MEMORY_LIMIT = '900MB';
 const EVENTS_A_DAY = 330_000;
 const ONE_DAY = 100_000;
 const GROUP_BY = 'create or replace temp table bare as select caller_key, min(event_at) as a, max(event_at) as b, count(*) as n from stg_events group by caller_key';

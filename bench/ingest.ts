@@ -33,7 +33,6 @@ export interface BenchRow {
 }
 
 const THREADS = 2;
-const MEMORY_LIMIT = '1GB';
 /** Thousands of small gzip files keep more in DuckDB's hands at once. */
 const BARE_MEMORY_LIMIT = '4GB';
 const ROUNDS = 5;
@@ -91,7 +90,7 @@ async function bare(folder: string, objects: string): Promise<Timed> {
 async function ours(folder: string, objects: string, events: number): Promise<Timed> {
   await rm(folder, { recursive: true, force: true });
   const time = await timed(async () => {
-    const writer = await openWriter(folder, { threads: THREADS, memoryLimit: MEMORY_LIMIT });
+    const writer = await openWriter(folder, { threads: THREADS });
     const result = await ingest(writer, [objects]);
     await writer.publishAndClose();
     if (result.totals.new !== events) throw new Error(`${result.totals.new} of ${events} records are new`);

@@ -150,7 +150,9 @@ class Correlation {
     await this.#derive('cor_keyless_callers');
     await db.run(await queryText('correlated/scope/point_callers'));
     await db.run('delete from cor_session_candidates');
-    await db.run(`insert into cor_session_candidates by name ${await queryText('correlated/cor_session_candidates')}`);
+    // Hardly ever any, and its joins read every caller and every session.
+    const several = await db.get('select caller_key from cor_keyless_callers where sessions > 1 limit 1');
+    if (several) await db.run(`insert into cor_session_candidates by name ${await queryText('correlated/cor_session_candidates')}`);
   }
 
   async tasks(): Promise<void> {
