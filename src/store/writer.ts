@@ -25,8 +25,8 @@ export interface WriterOptions {
   readonly fromNothing?: boolean;
 }
 
-/** Correlating 20 million events at once, the whole process then stays under 1.2 GiB (bench/correlate.ts: 1,134 MiB); more isn't faster. */
-export const MEMORY_LIMIT = '800MB';
+/** Correlating 20 million events at once, the whole process then stays under 1.2 GiB (bench/correlate.ts); more isn't faster. */
+export const MEMORY_LIMIT = '700MB';
 
 const WORK = 'work.duckdb';
 
