@@ -22,7 +22,9 @@ from cloudtrail_chunk as chunk
 join stage_members as members on members.batch_seq = chunk.batch_seq and members.member = chunk.member
 where chunk.reject_reason is not null;
 
+-- By the hour, so that a record from the future can be left out at the end (stage_finish).
 insert into stage_reach
 select min(event_at), max(event_at)
 from cloudtrail_chunk
-where reject_reason is null and not is_set_aside and not is_addendum;
+where reject_reason is null and not is_set_aside and not is_addendum
+group by date_trunc('hour', event_at);

@@ -3,7 +3,8 @@ id: stage_finish
 title: Deliveries and sources, at the end of a run of staging
 description: |
   One row a batch member and form in `stg_deliveries`. `stg_sources` says how far each source is landed: from files, through
-  the latest event time (ATTRIBUTION 4). `records` counts distinct records.
+  the latest event time (ATTRIBUTION 4) that is not later than the landing itself: one record dated ahead must not make every
+  absence a true one. `records` counts distinct records. Variable: landed_through.
 ---*/
 insert into stg_deliveries
 select
@@ -21,7 +22,7 @@ with cloudtrail as (
   from stg_sources
   where source = 'cloudtrail'
   union all
-  select 'cloudtrail', null, null, min(first_at), max(last_at), 0 from stage_reach
+  select 'cloudtrail', null, null, min(first_at), max(last_at) filter (where last_at <= getvariable('landed_through')), 0 from stage_reach
   union all
   select 'cloudtrail', null, null, null, null, coalesce(sum(records_new), 0) from stage_counts where starts_with(form, 'cloudtrail_')
 ),
@@ -35,9 +36,12 @@ ecs_rows as (
 all_rows as (
   select * from cloudtrail
   union all
-  select 'ecs_events', null, null, min(event_at), max(event_at), count(*) from ecs_rows
+  select 'ecs_events', null, null, min(event_at), max(event_at) filter (where event_at <= getvariable('landed_through')), count(*)
+  from ecs_rows
   union all
-  select 'sign_ins', tenant_id, sign_in_kind, min(created_at), max(created_at), count(distinct sign_in_id)
+  select
+    'sign_ins', tenant_id, sign_in_kind, min(created_at), max(created_at) filter (where created_at <= getvariable('landed_through')),
+    count(distinct sign_in_id)
   from stg_sign_ins
   group by tenant_id, sign_in_kind
 )

@@ -71,3 +71,9 @@ test('trail objects of one run share packs of at most 8 MiB, each cut out again'
 test('the hash of ids that Parquet files are searched by is the one that they were written with (manifest.ts, SCHEMA_VERSION)', async () => {
   expect(await writer.db.all(`select event_id_hash('aaaaaaaa-0000-4000-8000-000000000001') as hash, (hash('a', 1, null) % 1000003)::integer as content`)).toEqual([{ hash: 4172317612, content: 605151 }]);
 });
+
+test('a record dated ahead of its own landing does not make the source complete: every absence would become a true one', async () => {
+  await ingest(writer, [put('a.json.gz', event(1), event(2, { eventTime: '2099-01-01T00:00:00Z' }))]);
+  const sources = await writer.db.all("select first_at, complete_through, records from stg_sources where source = 'cloudtrail'");
+  expect(sources).toEqual([{ first_at: '2026-01-15T09:00:00Z', complete_through: '2026-01-15T09:00:00Z', records: 2 }]);
+});

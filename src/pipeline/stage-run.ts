@@ -133,6 +133,8 @@ export class StageRun {
     }
     await this.#writeCopies();
     this.#files = await mergeDays(this.writer, this.#files, this.#days);
+    const landedThrough = throughSeq > 0 ? new Date(this.writer.landing.batch(throughSeq).landed_at) : new Date(0);
+    await this.#db.run(`set variable landed_through = timestamptz '${landedThrough.toISOString()}'`);
     await this.#db.transaction(async () => this.#query('stage_finish'));
     await this.writer.staged(throughSeq, this.#files);
   }
