@@ -1,16 +1,13 @@
 /**
- * The configuration file's schema, once: types, checks and defaults come from it.
- *
- * Only what attribution needs so far; sources, detections and channels hand in their own parts.
+ * The configuration file's schema, once: types, checks, defaults, the editor's JSON schema and the reference page come from it.
+ * Sources and detections hand in their own parts.
  */
 import { z } from 'zod';
 import { detectionsConfigSchema } from './detections.ts';
-
-const guid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'a GUID').transform((id) => id.toLowerCase());
-
-/** The four kinds of Entra sign-in rows, as Graph's `signInEventTypes` has them, in snake case. */
-export const SIGN_IN_KINDS = ['interactive_user', 'non_interactive_user', 'service_principal', 'managed_identity'] as const;
-export type SignInKind = (typeof SIGN_IN_KINDS)[number];
+import { SIGN_IN_KINDS } from './sign-in-kinds.ts';
+import { guid } from './sources/azure.ts';
+import { accountId, region } from './sources/common.ts';
+import { sourceSchema } from './sources/index.ts';
 
 export const configSchema = z.strictObject({
   /** Entra tenants that are ours. With none, a tenant is ours once a sign-in of it landed (RULINGS 13). */
@@ -40,9 +37,31 @@ export const configSchema = z.strictObject({
       unused_sign_in_kinds: z.array(z.enum(SIGN_IN_KINDS)).default([]),
     })
     .prefault({}),
+  /** What `run` pulls. Each `id` once. */
+  sources: z
+    .array(sourceSchema)
+    .default([])
+    .superRefine((sources, context) => {
+      for (const [index, { id }] of sources.entries()) {
+        if (sources.findIndex((other) => other.id === id) < index) {
+          context.addIssue({ code: 'custom', path: [index, 'id'], message: 'expected an id of its own for each source' });
+        }
+      }
+    }),
+  /** What must be heard of: an account, region or cluster that delivers nothing is a gap, stated. */
+  expected: z
+    .strictObject({
+      accounts: z.array(accountId).default([]),
+      regions: z.array(region).default([]),
+      /** Cluster names. */
+      clusters: z.array(z.string().min(1)).default([]),
+    })
+    .prefault({}),
   /** Which detections run, and with what values (docs/adding-a-detection.md). */
   detections: detectionsConfigSchema,
 });
+
+export { SIGN_IN_KINDS, type SignInKind } from './sign-in-kinds.ts';
 
 /** What users write. */
 export type ConfigSpec = z.input<typeof configSchema>;

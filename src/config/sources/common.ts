@@ -1,0 +1,38 @@
+/**
+ * What every source's configuration has.
+ */
+import { z } from 'zod';
+
+/** Fields of every source; each source's schema spreads them. `overlapMinutes` is that source's default. */
+export function commonFields(overlapMinutes: number): {
+  id: z.ZodString;
+  enabled: z.ZodDefault<z.ZodBoolean>;
+  overlap_minutes: z.ZodDefault<z.ZodInt>;
+  first_days: z.ZodDefault<z.ZodInt>;
+  deadline_minutes: z.ZodDefault<z.ZodInt>;
+} {
+  return {
+    /** Names the source in the ledger, `status` and `--source`: it can't be changed without pulling anew. */
+    id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, beginning with a letter or digit'),
+    /** Whether `run` pulls it. */
+    enabled: z.boolean().default(true),
+    /** How far behind its cursor a pull begins again, for records that the service delivers late. */
+    overlap_minutes: z.int().nonnegative().default(overlapMinutes),
+    /** How many days back the first pull begins. */
+    first_days: z.int().positive().default(7),
+    /** How long one call is retried before its stream is given up for this run. */
+    deadline_minutes: z.int().positive().default(15),
+  };
+}
+
+export const accountId = z.string().regex(/^\d{12}$/, 'an account id: 12 digits, in quotes');
+export const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region like eu-central-1');
+export const roleArn = z.string().regex(/^arn:aws[\w-]*:iam::\d{12}:role\/.+$/, 'the ARN of an IAM role');
+/** How AWS is spoken to, where it isn't the platform's default chain in the default region. */
+export const awsFields = {
+  /** A role to assume with the default chain's credentials. */
+  role_arn: roleArn.optional(),
+  external_id: z.string().optional(),
+  /** For a private endpoint, or a stand-in. */
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+};
