@@ -12,16 +12,18 @@ export function commonFields(overlapMinutes: number): {
   deadline_minutes: z.ZodDefault<z.ZodInt>;
 } {
   return {
-    /** Names the source in the ledger, `status` and `--source`: it can't be changed without pulling anew. */
-    id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, beginning with a letter or digit'),
-    /** Whether `run` pulls it. */
-    enabled: z.boolean().default(true),
-    /** How far behind its cursor a pull begins again, for records that the service delivers late. */
-    overlap_minutes: z.int().nonnegative().default(overlapMinutes),
-    /** How many days back the first pull begins. */
-    first_days: z.int().positive().default(7),
-    /** How long one call is retried before its stream is given up for this run. */
-    deadline_minutes: z.int().positive().default(15),
+    id: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, beginning with a letter or digit')
+      .describe('Names the source in the ledger, `status` and `--source`; changing it means pulling everything anew.'),
+    enabled: z.boolean().default(true).describe('Whether `run` pulls it.'),
+    overlap_minutes: z
+      .int()
+      .nonnegative()
+      .default(overlapMinutes)
+      .describe('How far behind its cursor a pull begins again, for records that the service delivers late.'),
+    first_days: z.int().positive().default(7).describe('How many days back the first pull begins.'),
+    deadline_minutes: z.int().positive().default(15).describe('How long one call is retried before its stream is given up for this run.'),
   };
 }
 
@@ -30,9 +32,15 @@ export const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region like
 export const roleArn = z.string().regex(/^arn:aws[\w-]*:iam::\d{12}:role\/.+$/, 'the ARN of an IAM role');
 /** How AWS is spoken to, where it isn't the platform's default chain in the default region. */
 export const awsFields = {
-  /** A role to assume with the default chain's credentials. */
-  role_arn: roleArn.optional(),
-  external_id: z.string().optional(),
-  /** For a private endpoint, or a stand-in. */
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  role_arn: roleArn
+    .optional()
+    .meta({ description: "A role to assume with the default chain's credentials.", examples: ['arn:aws:iam::111122223333:role/whoran-reader'] }),
+  external_id: z
+    .string()
+    .optional()
+    .meta({ description: "The external id that the role's trust policy asks for.", examples: ['${WHORAN_EXTERNAL_ID}'] }),
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ description: 'For a private endpoint, or a stand-in.', examples: ['https://vpce-0123456789abcdef0.example.com'] }),
 };

@@ -2,18 +2,20 @@ import { z } from 'zod';
 import { commonFields } from './common.ts';
 import { azureFields, guid, signInKinds } from './azure.ts';
 
-/** Sign-ins, directory audits and directory snapshots through Microsoft Graph. */
-export const entraGraphSchema = z.strictObject({
-  type: z.literal('entra-graph'),
-  ...commonFields(120),
-  ...azureFields,
-  tenant_id: guid,
-  /** Of the four kinds of sign-ins, those to pull. */
-  sign_in_kinds: signInKinds,
-  directory_audits: z.boolean().default(true),
-  /** Users, service principals, groups and their transitive members, so often; 0 for never. */
-  snapshot_hours: z.int().nonnegative().default(24),
-  /** One query covers so much time. */
-  window_minutes: z.int().positive().max(1440).default(30),
-});
+export const entraGraphSchema = z
+  .strictObject({
+    type: z.literal('entra-graph').describe('Which kind of source this is.'),
+    ...commonFields(120),
+    ...azureFields,
+    tenant_id: guid.meta({ description: 'The Entra tenant that it reads.', examples: ['11111111-1111-4111-8111-111111111111'] }),
+    sign_in_kinds: signInKinds,
+    directory_audits: z.boolean().default(true).describe('Directory audits too: who was disabled, whose sessions were revoked.'),
+    snapshot_hours: z
+      .int()
+      .nonnegative()
+      .default(24)
+      .describe('How often users, service principals, groups and their transitive members are read; 0 for never.'),
+    window_minutes: z.int().positive().max(1440).default(30).describe('One query covers so much time.'),
+  })
+  .describe('Sign-ins, directory audits and directory snapshots through Microsoft Graph.');
 export type EntraGraphConfig = z.output<typeof entraGraphSchema>;

@@ -2,18 +2,21 @@ import { z } from 'zod';
 import { azureFields, guid, signInKinds } from './azure.ts';
 import { commonFields } from './common.ts';
 
-/** The sign-in tables and AuditLogs of a Log Analytics workspace. */
-export const entraLogsSchema = z.strictObject({
-  type: z.literal('entra-logs'),
-  ...commonFields(30),
-  ...azureFields,
-  tenant_id: guid,
-  workspace_id: guid,
-  sign_in_kinds: signInKinds,
-  directory_audits: z.boolean().default(true),
-  /** One query covers so much ingestion time at most. */
-  window_minutes: z.int().positive().default(360),
-  /** How much longer than its ingestion a row's TimeGenerated may lie back: the guard that keeps queries cheap. */
-  guard_days: z.int().positive().default(4),
-});
+export const entraLogsSchema = z
+  .strictObject({
+    type: z.literal('entra-logs').describe('Which kind of source this is.'),
+    ...commonFields(30),
+    ...azureFields,
+    tenant_id: guid.meta({ description: 'The Entra tenant that it reads.', examples: ['11111111-1111-4111-8111-111111111111'] }),
+    workspace_id: guid.meta({ description: 'The workspace id (a GUID, not its name).', examples: ['22222222-2222-4222-8222-222222222222'] }),
+    sign_in_kinds: signInKinds,
+    directory_audits: z.boolean().default(true).describe('The table AuditLogs too: who was disabled, whose sessions were revoked.'),
+    window_minutes: z.int().positive().default(360).describe('One query covers so much ingestion time at most.'),
+    guard_days: z
+      .int()
+      .positive()
+      .default(4)
+      .describe("How much longer than its ingestion a row's TimeGenerated may lie back: the guard that keeps queries cheap."),
+  })
+  .describe('The sign-in tables and AuditLogs of a Log Analytics workspace.');
 export type EntraLogsConfig = z.output<typeof entraLogsSchema>;
