@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { detectionsConfigSchema } from './detections.ts';
+import { runConfigSchema } from './run.ts';
 import { SIGN_IN_KINDS } from './sign-in-kinds.ts';
 import { guid } from './sources/azure.ts';
 import { accountId, region } from './sources/common.ts';
@@ -99,6 +100,8 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('What must be heard of: an account, region or cluster that delivers nothing is a gap, stated.'),
   detections: detectionsConfigSchema,
+  /** What `run` does beside pulling, correlating and detecting. */
+  run: runConfigSchema,
 });
 
 export { SIGN_IN_KINDS, type SignInKind } from './sign-in-kinds.ts';
