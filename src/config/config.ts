@@ -100,7 +100,6 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('What must be heard of: an account, region or cluster that delivers nothing is a gap, stated.'),
   detections: detectionsConfigSchema,
-  /** What `run` does beside pulling, correlating and detecting. */
   run: runConfigSchema,
 });
 
