@@ -4,7 +4,9 @@ title: Deliveries and sources, at the end of a run of staging
 description: |
   One row a batch member and form in `stg_deliveries`. `stg_sources` says how far each source is landed: from files, through
   the latest event time (ATTRIBUTION 4) that is not later than the landing itself: one record dated ahead must not make every
-  absence a true one. `records` counts distinct records. Variable: landed_through.
+  absence a true one. Where live sources cover it, through what they say, and from where their pulls began: of one account
+  and region, the source that reaches farthest counts; of all of them, the one that lags most. `records` counts distinct records.
+  Variable: landed_through. Table: live_streams.
 ---*/
 insert into stg_deliveries
 select
@@ -17,7 +19,22 @@ group by counts.batch_seq, counts.member, members.origin, counts.form
 order by counts.batch_seq, counts.member, counts.form;
 
 create or replace temp table sources_now as
-with cloudtrail as (
+with live_scopes as (
+  select source, tenant_id, sign_in_kind, account_id, region, min(since) as since, max(complete_through) as complete_through
+  from live_streams
+  group by source, tenant_id, sign_in_kind, account_id, region
+),
+
+live as (
+  select
+    source, tenant_id, sign_in_kind, max(since) as first_at,
+    -- One that never ended a step leaves all of it open.
+    case when count(*) = count(complete_through) then min(complete_through) end as complete_through
+  from live_scopes
+  group by source, tenant_id, sign_in_kind
+),
+
+cloudtrail as (
   select 'cloudtrail' as source, null::varchar as tenant_id, null::varchar as sign_in_kind, first_at, complete_through, records
   from stg_sources
   where source = 'cloudtrail'
@@ -44,12 +61,27 @@ all_rows as (
     count(distinct sign_in_id)
   from stg_sign_ins
   group by tenant_id, sign_in_kind
+),
+
+landed as (
+  select source, tenant_id, sign_in_kind, min(first_at) as first_at, max(complete_through) as complete_through, sum(records)::bigint as records
+  from all_rows
+  group by source, tenant_id, sign_in_kind
+  having sum(records) > 0
 )
 
-select source, tenant_id, sign_in_kind, min(first_at) as first_at, max(complete_through) as complete_through, sum(records)::bigint as records
-from all_rows
-group by source, tenant_id, sign_in_kind
-having sum(records) > 0;
+select
+  coalesce(live.source, landed.source) as source,
+  coalesce(live.tenant_id, landed.tenant_id) as tenant_id,
+  coalesce(live.sign_in_kind, landed.sign_in_kind) as sign_in_kind,
+  least(live.first_at, landed.first_at) as first_at,
+  case when live.source is null then landed.complete_through else live.complete_through end as complete_through,
+  coalesce(landed.records, 0) as records
+from landed
+full join live
+  on live.source = landed.source
+  and live.tenant_id is not distinct from landed.tenant_id
+  and live.sign_in_kind is not distinct from landed.sign_in_kind;
 
 delete from stg_sources;
 insert into stg_sources

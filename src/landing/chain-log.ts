@@ -27,14 +27,14 @@ const TAIL_BYTES = 64 * 1024;
 
 /**
  * The whole lines of a chain with a sequence above `after`, oldest first; none where there is no file. Safe while another
- * process appends. Doesn't check the chain: `ChainLog.faults` does.
+ * process appends. `fromByte`: where a line begins that nothing before is wanted of. Doesn't check the chain: `ChainLog.faults` does.
  * @throws WhoranError at what is no line of a chain
  */
-export function* chainLines<Line extends ChainedLine>(path: string, after = 0): Generator<Line> {
+export function* chainLines<Line extends ChainedLine>(path: string, after = 0, fromByte = 0): Generator<Line> {
   if (!existsSync(path)) return;
   const fd = openSync(path, 'r');
   try {
-    for (const text of linesOf(fd, fstatSync(fd).size)) {
+    for (const text of linesOf(fd, fstatSync(fd).size, fromByte)) {
       // Every line begins with its sequence: those that aren't wanted needn't be parsed.
       const seq = Number(/^\{"seq":(\d+),/.exec(text.toString('latin1', 0, 32))?.[1] ?? Infinity);
       if (seq <= after) continue;
@@ -171,9 +171,9 @@ function findEnd(fd: number, path: string): ChainEnd {
   }
 }
 
-function* linesOf(fd: number, size: number): Generator<Buffer> {
+function* linesOf(fd: number, size: number, fromByte = 0): Generator<Buffer> {
   let rest = Buffer.alloc(0);
-  for (let at = 0; at < size; ) {
+  for (let at = fromByte; at < size; ) {
     const piece = Buffer.alloc(Math.min(1024 * 1024, size - at));
     readAll(fd, piece, at);
     at += piece.length;

@@ -33,8 +33,12 @@ export interface LedgerLine extends ChainedLine {
   readonly sha256: string;
   /** SHA-256 of the pack's index file; null where there is none. */
   readonly index_sha256: string | null;
-  /** The source's next cursor: it never moves without its data. */
-  readonly cursor: string | null;
+  /** The part of a live source that delivered it; null for files. */
+  readonly stream: string | null;
+  /** The Entra tenant of rows that name none, as the source's configuration has it (RULINGS 16). */
+  readonly tenant_id: string | null;
+  /** What the service said beside the bytes: ETag, version id and the like. A pack's members have theirs in its index. */
+  readonly metadata: Readonly<Record<string, string>> | null;
 }
 
 /** A person's decision, appended to the journal: who, when, why. */

@@ -9,6 +9,7 @@ import { ChainLog, type ChainedLine } from './chain-log.ts';
 import { DigestIndex, type LandedAt } from './digest-index.ts';
 import { LandedBatches, type BatchForm, type JournalLine, type LedgerLine } from './landed-batches.ts';
 import { packEntries, packIndexText, type PackMember } from './pack.ts';
+import { PullLog } from './pull-log.ts';
 import { makePrivateFolder, syncDirectory, writeWhole } from './private-files.ts';
 
 /** A batch to land whole. */
@@ -22,7 +23,9 @@ export interface Delivery {
   readonly firstEventAt?: string | null;
   readonly lastEventAt?: string | null;
   readonly records?: number | null;
-  readonly cursor?: string | null;
+  readonly stream?: string | null;
+  readonly tenantId?: string | null;
+  readonly metadata?: Readonly<Record<string, string>> | null;
 }
 
 export interface LandingOptions {
@@ -34,6 +37,8 @@ export interface LandingOptions {
 export class Landing extends LandedBatches {
   /** What was repaired at start, one sentence each. */
   readonly repairs: readonly string[];
+  /** How far each live source's streams are pulled. */
+  readonly pulls: PullLog;
   readonly #ledger: ChainLog<LedgerLine>;
   readonly #journal: ChainLog<JournalLine>;
   readonly #digests: DigestIndex;
@@ -48,9 +53,11 @@ export class Landing extends LandedBatches {
     makePrivateFolder(this.batchesFolder);
     this.#ledger = ChainLog.open<LedgerLine>(join(folder, 'ledger.jsonl'));
     this.#journal = ChainLog.open<JournalLine>(join(folder, 'journal.jsonl'));
+    this.pulls = PullLog.open(folder, this.#ledger.lastSeq);
     this.repairs = [
       ...tornLine(this.#ledger, 'ledger.jsonl'),
       ...tornLine(this.#journal, 'journal.jsonl'),
+      ...this.pulls.repairs,
       ...this.#removeOrphans(),
     ];
     this.#digests = DigestIndex.open(join(folder, 'digests.bin'), this.#ledger.lastSeq);
@@ -101,7 +108,7 @@ export class Landing extends LandedBatches {
    * Lands trail objects as one pack under a reserved sequence. After it resolves the bytes and their line are on disk.
    * @throws where the disk refuses; nothing is landed then
    */
-  async landPack(seq: number, members: readonly PackMember[], source = 'files'): Promise<LedgerLine> {
+  async landPack(seq: number, members: readonly PackMember[], source = 'files', stream: string | null = null): Promise<LedgerLine> {
     const entries = packEntries(members);
     const index = packIndexText(entries);
     const bytes = members.map((member) => member.bytes);
@@ -110,6 +117,7 @@ export class Landing extends LandedBatches {
     const [line] = this.#append([seq], [
       {
         ...this.#line(source, 'trail_objects', members[0]?.origin ?? ''),
+        stream,
         members: members.length,
         bytes: bytes.reduce((sum, part) => sum + part.length, 0),
         sha256: hashOf(bytes),
@@ -135,7 +143,9 @@ export class Landing extends LandedBatches {
         records: delivery.records ?? null,
         bytes: delivery.bytes.length,
         sha256: digests[index]?.toString('hex') ?? '',
-        cursor: delivery.cursor ?? null,
+        stream: delivery.stream ?? null,
+        tenant_id: delivery.tenantId ?? null,
+        metadata: delivery.metadata ?? null,
       })),
     );
     lines.forEach((line, index) => {
@@ -159,6 +169,7 @@ export class Landing extends LandedBatches {
   *faults(): Generator<string> {
     for (const fault of this.#ledger.faults()) yield `ledger.jsonl, ${fault}`;
     for (const fault of this.#journal.faults()) yield `journal.jsonl, ${fault}`;
+    for (const fault of this.pulls.faults()) yield `pulls.jsonl, ${fault}`;
   }
 
   /** Appends a decision to the journal; it is on disk when this returns. */
@@ -171,6 +182,7 @@ export class Landing extends LandedBatches {
   close(): void {
     this.#ledger.close();
     this.#journal.close();
+    this.pulls.close();
     this.#digests.close();
   }
 
@@ -187,7 +199,9 @@ export class Landing extends LandedBatches {
       bytes: 0,
       sha256: '',
       index_sha256: null,
-      cursor: null,
+      stream: null,
+      tenant_id: null,
+      metadata: null,
     };
   }
 

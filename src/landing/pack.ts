@@ -18,6 +18,8 @@ export interface PackEntry {
   readonly sha256: string;
   /** Length when unpacked. */
   readonly raw_bytes: number;
+  /** What the service said beside the bytes; absent for files. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** A delivered object, checked: it unpacks to `rawBytes`. */
@@ -26,6 +28,7 @@ export interface PackMember {
   readonly origin: string;
   readonly sha256: Buffer;
   readonly rawBytes: number;
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** The index of a pack that holds `members` in this order. */
@@ -39,6 +42,7 @@ export function packEntries(members: readonly PackMember[]): PackEntry[] {
       origin: member.origin,
       sha256: member.sha256.toString('hex'),
       raw_bytes: member.rawBytes,
+      ...(member.metadata ? { metadata: member.metadata } : {}),
     };
     offset += member.bytes.length;
     return entry;

@@ -158,7 +158,7 @@ class IngestRun {
     pack.bytes += file.bytes.length;
     this.#pipeline.addObject(
       this.#objects,
-      { batchSeq: pack.seq, member, origin: file.path, form: 'trail_objects', bytes: file.bytes, retrievedAt: null },
+      { batchSeq: pack.seq, member, origin: file.path, form: 'trail_objects', bytes: file.bytes, retrievedAt: null, tenantId: null },
       raw,
     );
     if (this.#objects.file.bytes >= FULL_OBJECT_FILE_BYTES) this.#submitObjects();
@@ -198,7 +198,7 @@ class IngestRun {
     for (const [index, { delivery, place }] of group.entries()) {
       const batchSeq = seqs[index] ?? 0;
       place.at = { batchSeq, member: 0 };
-      const staged = { batchSeq, member: 0, origin: delivery.origin, form: delivery.form, bytes: delivery.bytes, retrievedAt: null };
+      const staged = { batchSeq, member: 0, origin: delivery.origin, form: delivery.form, bytes: delivery.bytes, retrievedAt: null, tenantId: null };
       const raw = plainTrailObject(staged);
       if (!raw) {
         await this.#pipeline.frame(staged);

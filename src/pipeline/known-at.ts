@@ -11,6 +11,7 @@ import { EXIT, WhoranError } from '../core/errors.ts';
 import { packageRoot } from '../core/package-root.ts';
 import { openLandedBatches, type LedgerLine } from '../landing/landed-batches.ts';
 import { FILE_MODE, FOLDER_MODE } from '../landing/private-files.ts';
+import { pullLines, type PullLine } from '../landing/pull-log.ts';
 import { SCHEMA_VERSION, storeFolder } from '../store/manifest.ts';
 import { openWriter } from '../store/writer.ts';
 import { correlate } from './correlate.ts';
@@ -29,24 +30,31 @@ export async function buildKnownAt(dataDir: string, at: Date, config: Config, pr
   if (!existsSync(join(dataDir, 'landing', 'ledger.jsonl'))) {
     throw new WhoranError(`${dataDir}: nothing is ingested yet`, { exitCode: EXIT.wrongUse, hint: 'Run `whoran ingest PATH…` first, or name the data folder with --data.' });
   }
-  const lines = landedBy(dataDir, at);
+  const lines = linesBy(openLandedBatches(dataDir).batches(), ({ landed_at }) => landed_at, at);
+  const pulls = linesBy(pullLines(dataDir), (line) => line.at, at);
   const home = join(storeFolder(dataDir), 'known-at');
-  const folder = join(home, `${lines.at(-1)?.seq ?? 0}-${fingerprint(config)}`);
-  if (!existsSync(folder)) await build(dataDir, lines, config, folder, progress);
+  const folder = join(home, `${lines.at(-1)?.seq ?? 0}-${pulls.at(-1)?.seq ?? 0}-${fingerprint(config)}`);
+  if (!existsSync(folder)) await build(dataDir, { lines, pulls }, config, folder, progress);
   const now = new Date();
   utimesSync(folder, now, now);
   removeOld(home, folder);
   return folder;
 }
 
-/** The ledger's lines up to the first that was landed after `at`: what is landed stands in order. */
-function landedBy(dataDir: string, at: Date): LedgerLine[] {
-  const lines: LedgerLine[] = [];
-  for (const line of openLandedBatches(dataDir).batches()) {
-    if (Date.parse(line.landed_at) > at.getTime()) break;
+/** A log's lines up to the first that was written after `at`: they stand in order. */
+function linesBy<Line>(all: Iterable<Line>, timeOf: (line: Line) => string, at: Date): Line[] {
+  const lines: Line[] = [];
+  for (const line of all) {
+    if (Date.parse(timeOf(line)) > at.getTime()) break;
     lines.push(line);
   }
   return lines;
+}
+
+/** What landing's logs said by then. */
+interface Known {
+  readonly lines: readonly LedgerLine[];
+  readonly pulls: readonly PullLine[];
 }
 
 /** Of all that the database depends on besides its batches. */
@@ -55,12 +63,12 @@ function fingerprint(config: Config): string {
 }
 
 /** Builds beside the folder's place and renames, so that it is there whole or not at all. */
-async function build(dataDir: string, lines: readonly LedgerLine[], config: Config, folder: string, progress: (step: string) => void): Promise<void> {
+async function build(dataDir: string, known: Known, config: Config, folder: string, progress: (step: string) => void): Promise<void> {
   const unfinished = `${folder}.${process.pid}.tmp`;
   rmSync(unfinished, { recursive: true, force: true });
   try {
-    progress(`linking ${lines.length} batches`);
-    linkLanding(join(dataDir, 'landing'), join(unfinished, 'landing'), lines);
+    progress(`linking ${known.lines.length} batches`);
+    linkLanding(join(dataDir, 'landing'), join(unfinished, 'landing'), known);
     const writer = await openWriter(unfinished);
     try {
       await stage(writer, {
@@ -84,7 +92,7 @@ async function build(dataDir: string, lines: readonly LedgerLine[], config: Conf
   }
 }
 
-function linkLanding(from: string, to: string, lines: readonly LedgerLine[]): void {
+function linkLanding(from: string, to: string, { lines, pulls }: Known): void {
   const last = lines.at(-1)?.seq ?? 0;
   mkdirSync(join(to, 'batches'), { recursive: true, mode: FOLDER_MODE });
   for (const name of readdirSync(join(from, 'batches'))) {
@@ -92,7 +100,9 @@ function linkLanding(from: string, to: string, lines: readonly LedgerLine[]): vo
     linkOrCopy(join(from, 'batches', name), join(to, 'batches', name));
   }
   // Lines are written as they are read: their order of keys is the ledger's own, so the chain holds.
-  writeFileSync(join(to, 'ledger.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''), { mode: FILE_MODE });
+  for (const [name, log] of [['ledger.jsonl', lines], ['pulls.jsonl', pulls]] as const) {
+    writeFileSync(join(to, name), log.map((line) => `${JSON.stringify(line)}\n`).join(''), { mode: FILE_MODE });
+  }
 }
 
 /** Some file systems have no hard links. */

@@ -15,10 +15,12 @@ const FULL_OUTCOMES = 20_000;
 
 const END = Buffer.from('}');
 
-/** A line of `queries/staging/framed.sql`, in parts. `retrievedAt`: when a live source gave it, RFC 3339; null for files. */
-export function frameLine(frame: Frame, batchSeq: number, member: number, retrievedAt: string | null): [Buffer, Buffer, Buffer] {
+/** A line of `queries/staging/framed.sql`, in parts. */
+export function frameLine(frame: Frame, from: Pick<FramedDelivery, 'batchSeq' | 'member' | 'retrievedAt' | 'tenantId'>): [Buffer, Buffer, Buffer] {
+  // A row's own envelope knows better than the source's configuration.
+  const envelope = from.tenantId === null ? frame.envelope : { tenantId: from.tenantId, ...frame.envelope };
   const head = JSON.stringify({
-    form: frame.form, b: batchSeq, m: member, n: frame.recordNumber, sha256: frame.sha256, at: retrievedAt, envelope: frame.envelope,
+    form: frame.form, b: from.batchSeq, m: from.member, n: frame.recordNumber, sha256: frame.sha256, at: from.retrievedAt, envelope,
   });
   return [Buffer.from(`${head.slice(0, -1)},"record":`), frame.stagingJson ?? frame.bytes, END];
 }
@@ -27,7 +29,10 @@ export function frameLine(frame: Frame, batchSeq: number, member: number, retrie
 export interface FramedDelivery extends StagedMember {
   readonly form: BatchForm;
   readonly bytes: Buffer;
+  /** When a live source gave it, RFC 3339; null for files. */
   readonly retrievedAt: string | null;
+  /** The tenant of rows that name none; null where the source knows none. */
+  readonly tenantId: string | null;
 }
 
 /** Writes the records of deliveries to a file; what framing rejects or sets aside is kept beside it. */
@@ -52,7 +57,7 @@ export class FrameWriter {
 
   /** Writes a delivery's records; yields whenever the file is full and has to be staged and begun again. */
   *write(delivery: FramedDelivery): Generator<void> {
-    const { batchSeq, member, origin, retrievedAt } = delivery;
+    const { batchSeq, member, origin } = delivery;
     let raw: Buffer;
     try {
       raw = gunzipWithin(delivery.bytes);
@@ -62,7 +67,7 @@ export class FrameWriter {
       return;
     }
     for (const result of delivery.form === 'identity_registry' ? frameRegistry(raw, origin) : frames(raw, origin)) {
-      if (result.kind === 'record') this.file.line(...frameLine(result, batchSeq, member, retrievedAt));
+      if (result.kind === 'record') this.file.line(...frameLine(result, delivery));
       else {
         const reason = result.kind === 'reject' ? result.reason : null;
         this.#outcomes.push({ batchSeq, member, form: result.form, recordNumber: result.recordNumber, reason });

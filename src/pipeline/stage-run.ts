@@ -134,6 +134,7 @@ export class StageRun {
     await this.#writeCopies();
     this.#files = await mergeDays(this.writer, this.#files, this.#days);
     const landedThrough = throughSeq > 0 ? new Date(this.writer.landing.batch(throughSeq).landed_at) : new Date(0);
+    await this.#liveStreams();
     await this.#db.run(`set variable landed_through = timestamptz '${landedThrough.toISOString()}'`);
     await this.#db.transaction(async () => this.#query('stage_finish'));
     await this.writer.staged(throughSeq, this.#files);
@@ -202,6 +203,20 @@ export class StageRun {
     this.#files.push(...(await writeDays(this.writer, 'stage_events', 'events')));
     await this.#db.run('delete from stage_events');
     this.#waiting = 0;
+  }
+
+  /** What live sources say of themselves, as the table that `stage_finish` reads: a row for each thing that a stream covers. */
+  async #liveStreams(): Promise<void> {
+    const rows = this.writer.landing.pulls.streams.flatMap(({ covers, since, complete_through }) =>
+      covers.map(({ of, ...scope }) => ({ source: of, ...scope, since, complete_through })),
+    );
+    await this.#db.run(
+      `create or replace temp table live_streams as
+       select unnest(from_json($rows, '[{"source":"VARCHAR","tenant_id":"VARCHAR","sign_in_kind":"VARCHAR","account_id":"VARCHAR",
+         "region":"VARCHAR","since":"TIMESTAMPTZ","complete_through":"TIMESTAMPTZ"}]'), recursive := true)`,
+      { rows: JSON.stringify(rows) },
+    );
+    await this.#db.run("delete from live_streams where source not in ('cloudtrail', 'ecs_events', 'sign_ins')");
   }
 
   async #writeCopies(): Promise<void> {

@@ -65,8 +65,9 @@ async function writeCopies(run: Settling, file: StageFile): Promise<void> {
   for (const place of places) {
     const { bytes, origin } = landing.unpackMember(place.batch_seq, place.member);
     const wanted = new Set(place.record_numbers);
+    const from = { batchSeq: place.batch_seq, member: place.member, retrievedAt: null, tenantId: null };
     for (const frame of frames(bytes, origin)) {
-      if (frame.kind === 'record' && wanted.has(frame.recordNumber)) file.line(...frameLine(frame, place.batch_seq, place.member, null));
+      if (frame.kind === 'record' && wanted.has(frame.recordNumber)) file.line(...frameLine(frame, from));
     }
   }
 }

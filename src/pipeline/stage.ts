@@ -22,7 +22,8 @@ export interface StageOptions {
  */
 export async function stage(writer: Writer, options: StageOptions = {}): Promise<void> {
   const last = writer.landing.lastSeq;
-  if (writer.stagedThrough >= last) return;
+  // A pull that found nothing new has moved how far its source reaches.
+  if (writer.stagedThrough >= last && writer.landing.pulls.streams.length === 0) return;
   const pipeline = await StagePipeline.begin(writer);
   try {
     let objects = await pipeline.objectFile();
@@ -50,7 +51,8 @@ export async function stage(writer: Writer, options: StageOptions = {}): Promise
 /** What a batch holds, one delivered file after another. */
 function* deliveries(writer: Writer, line: LedgerLine): Generator<FramedDelivery> {
   const bytes = writer.landing.readBatch(line);
-  const common = { batchSeq: line.seq, form: line.form, retrievedAt: line.source === 'files' ? null : line.landed_at };
+  // What was landed by `ingest PATH` or an import has no stream; what a live source gave was retrieved as it was landed.
+  const common = { batchSeq: line.seq, form: line.form, retrievedAt: line.stream === null ? null : line.landed_at, tenantId: line.tenant_id };
   if (line.form !== 'trail_objects') {
     yield { ...common, member: 0, origin: line.origin, bytes };
     return;

@@ -114,6 +114,11 @@ export interface Source {
   /** The configuration's `type`. */
   readonly type: string;
   /**
+   * The streams that its configuration names, whether or not they were ever pulled: one that never delivers then holds back
+   * how far all of them reach. Empty where streams are only found by looking (accounts under a prefix).
+   */
+  readonly streams: readonly { readonly stream: string; readonly covers: readonly Coverage[] }[];
+  /**
    * Pulls from each stream's cursor on (or the backfill's window). One stream's failure doesn't stop the others.
    * @throws SourceError at the end, naming the streams that failed and why; the signal's reason when aborted
    */

@@ -1,0 +1,169 @@
+/**
+ * The record of runs: a chained line when a run begins, and one when it ends. A run without an end was killed, or lost its
+ * disk; the next one says so. Appended under the data folder's lock, read by anybody.
+ *
+ * Holds no secret: messages come in scrubbed, cursors stay in the log of pulls.
+ */
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { ChainLog, type ChainedLine } from './chain-log.ts';
+
+/** Why a run began: somebody typed it, its time came, or its time had passed unused. */
+export type RunTrigger = 'command' | 'schedule' | 'catch_up';
+/** `partial`: something failed, named, and the rest is in. `interrupted`: told to stop. `crashed`: it never said how it ended. */
+export type RunOutcome = 'done' | 'partial' | 'failed' | 'interrupted' | 'crashed';
+export const RUN_OUTCOMES: readonly RunOutcome[] = ['done', 'partial', 'failed', 'interrupted', 'crashed'];
+
+export const RUN_STEPS = ['open', 'pull', 'stage', 'correlate', 'detect', 'publish', 'report'] as const;
+export type RunStepName = (typeof RUN_STEPS)[number];
+
+export interface RunStep {
+  readonly step: RunStepName;
+  readonly outcome: 'done' | 'failed' | 'skipped' | 'interrupted';
+  readonly seconds: number;
+}
+
+export interface RunFailure {
+  /** A step, a source's id, `report <id>`, or `ping`. */
+  readonly what: string;
+  /** The source's stream that failed, where it is one. */
+  readonly stream: string | null;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** Records of what a source delivered in the run: `read` is the sum of the others. */
+export interface RunRecords {
+  readonly read: number;
+  readonly new: number;
+  readonly repeated: number;
+  readonly rejected: number;
+  readonly set_aside: number;
+}
+
+/** What one source did in the run. */
+export interface RunSource {
+  readonly source: string;
+  readonly type: string;
+  readonly outcome: 'ok' | 'partial' | 'failed';
+  /** Objects and response bodies; of them, those landed for the first time, and those whose bytes were landed before. */
+  readonly delivered: number;
+  readonly landed: number;
+  readonly repeated: number;
+  readonly bytes: number;
+  readonly records: RunRecords;
+  readonly requests: number;
+  readonly retries: number;
+  readonly warnings: number;
+  /** The least of its streams'; null where one has none yet. */
+  readonly complete_through: string | null;
+}
+
+export interface RunReport {
+  readonly report: string;
+  readonly from: string;
+  readonly to: string;
+  /** The publication that it was made from: while that stands, the same report needn't be made again. */
+  readonly publication: number;
+  readonly files: readonly string[];
+  /** False where an earlier run had written it. */
+  readonly is_new: boolean;
+}
+
+export interface RunBegan {
+  readonly kind: 'began';
+  readonly run_id: string;
+  readonly trigger: RunTrigger;
+  /** RFC 3339 UTC, as all instants here. */
+  readonly at: string;
+  /** The schedule that it stands in; null for a command. */
+  readonly schedule: string | null;
+  readonly version: string;
+  readonly node: string;
+}
+
+export interface RunEnded {
+  readonly kind: 'ended';
+  readonly run_id: string;
+  readonly trigger: RunTrigger;
+  readonly began_at: string;
+  readonly at: string;
+  readonly outcome: RunOutcome;
+  /** Whether anything that readers see came of it. */
+  readonly is_changed: boolean;
+  readonly sources: readonly RunSource[];
+  readonly steps: readonly RunStep[];
+  readonly findings: { readonly open: number; readonly provisional: number } | null;
+  readonly reports: readonly RunReport[];
+  readonly failures: readonly RunFailure[];
+  readonly version: string;
+}
+
+export type RunLine = ChainedLine & (RunBegan | RunEnded);
+
+/** A run as the log tells it; `ended` is null while it goes on, or where it crashed and nobody has noticed yet. */
+export interface Run {
+  readonly run_id: string;
+  readonly trigger: RunTrigger;
+  readonly began_at: string;
+  readonly ended: RunEnded | null;
+}
+
+const NAME = 'runs.jsonl';
+/** A run's two lines have a few kilobytes, so this is months of nightly runs. */
+const TAIL_BYTES = 1024 * 1024;
+const NEWLINE = 0x0a;
+
+function pathOf(dataDir: string): string {
+  return join(dataDir, 'landing', NAME);
+}
+
+/**
+ * Appends a line; it is on disk when this returns. The caller holds the data folder's lock, and `landing/` is there. Each time
+ * the file is opened anew: a line that a full disk cut off is dropped before the next.
+ */
+export function appendRun(dataDir: string, line: RunBegan | RunEnded): void {
+  const log = ChainLog.open<RunLine>(pathOf(dataDir));
+  try {
+    log.append([line]);
+  } finally {
+    log.close();
+  }
+}
+
+/** The runs in the log's last MiB, oldest first; none where there is no log. Safe beside a running one. */
+export function readRuns(dataDir: string): Run[] {
+  const runs = new Map<string, Run>();
+  for (const line of tailLines(pathOf(dataDir))) {
+    const began = runs.get(line.run_id);
+    if (line.kind === 'began') runs.set(line.run_id, { run_id: line.run_id, trigger: line.trigger, began_at: line.at, ended: null });
+    else runs.set(line.run_id, { run_id: line.run_id, trigger: line.trigger, began_at: began?.began_at ?? line.began_at, ended: line });
+  }
+  return [...runs.values()];
+}
+
+function* tailLines(path: string): Generator<RunLine> {
+  if (!existsSync(path)) return;
+  const fd = openSync(path, 'r');
+  let tail: Buffer;
+  let isCut: boolean;
+  try {
+    const { size } = fstatSync(fd);
+    tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
+    isCut = tail.length < size;
+    tail = tail.subarray(0, readSync(fd, tail, 0, tail.length, size - tail.length));
+  } finally {
+    closeSync(fd);
+  }
+  let start = isCut ? tail.indexOf(NEWLINE) + 1 : 0;
+  // What stands after the last line break is being written, or was cut off.
+  for (let end = tail.indexOf(NEWLINE, start); end !== -1; end = tail.indexOf(NEWLINE, start)) {
+    yield JSON.parse(tail.toString('utf8', start, end)) as RunLine;
+    start = end + 1;
+  }
+}
+
+/** The last run that took place as far as a schedule cares: its work was done, whole or with parts named as failed. */
+export function lastRunThatTookPlace(runs: readonly Run[]): RunEnded | undefined {
+  return runs.map(({ ended }) => ended).findLast((ended) => ended?.outcome === 'done' || ended?.outcome === 'partial') ?? undefined;
+}

@@ -1,0 +1,18 @@
+/**
+ * The registry of sources: one line each. Modules are loaded when they are needed, since the SDKs are large and most commands
+ * speak to no service.
+ */
+import type { SourceConfig } from '../config/sources/index.ts';
+import type { Source } from './source.ts';
+
+type Maker<Type extends SourceConfig['type']> = (config: Extract<SourceConfig, { type: Type }>) => Promise<Source>;
+
+const MAKERS: { readonly [Type in SourceConfig['type']]?: Maker<Type> } = {
+};
+
+/** The source that a part of the configuration describes. Speaks to nobody yet. */
+export async function createSource(config: SourceConfig): Promise<Source> {
+  const make = MAKERS[config.type] as ((config: SourceConfig) => Promise<Source>) | undefined;
+  if (!make) throw new Error(`no source of type ${config.type}`);
+  return make(config);
+}
