@@ -1,15 +1,16 @@
 /**
- * Reading the configuration file: YAML, checked by `configSchema`. All faults are told at once, each with its place in the
- * file, what was expected and what was found.
+ * Reading the configuration file: YAML, its references to the environment, checked by `configSchema`. All faults are told at
+ * once, each with its place in the file, what was expected and what was found.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { LineCounter, isMap, isNode, isPair, parseDocument, type Document, type Node } from 'yaml';
-import type { z } from 'zod';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
-import { nearest } from '../core/nearest.ts';
-import { configSchema, type Config } from './config.ts';
+import { configSchema, DUPLICATE_ID, type Config } from './config.ts';
+import { ConfigDocument, valueAt } from './document.ts';
+import { expanded, isReference, type Environment } from './environment.ts';
+import { fault, faultsOf, type Checked, type Fault } from './faults.ts';
+import { isSecretKey, secretIn } from './secrets.ts';
 
 /** Read where nobody names a file, and only if it is there. */
 export const DEFAULT_CONFIG_FILE = 'whoran.yaml';
@@ -19,10 +20,10 @@ export const DEFAULT_CONFIG_FILE = 'whoran.yaml';
  * where there is none, the defaults.
  * @throws WhoranError (wrong use) where the file can't be read, is no YAML, or has faults
  */
-export async function loadConfig(path?: string): Promise<Config> {
+export async function loadConfig(path?: string, environment: Environment = process.env): Promise<Config> {
   if (path === undefined && !existsSync(DEFAULT_CONFIG_FILE)) return configSchema.parse({});
   const file = path ?? DEFAULT_CONFIG_FILE;
-  return parseConfig(await readText(file), file);
+  return parseConfig(await readText(file), file, environment);
 }
 
 async function readText(file: string): Promise<string> {
@@ -42,102 +43,77 @@ async function readText(file: string): Promise<string> {
 /**
  * Checks the text of a configuration file.
  * @param file names it in messages
+ * @param environment what `${NAME}` in its values stands for
  * @throws WhoranError (wrong use) that lists every fault
  */
-export function parseConfig(text: string, file: string): Config {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  const place = (offset: number | undefined): string => (offset === undefined ? file : `${file}:${lines.linePos(offset).line}`);
-  if (document.errors.length > 0) {
-    throw faults(document.errors.map((error) => `${place(error.pos[0])}: ${error.message.split('\n')[0] ?? 'no YAML'}`));
+export function parseConfig(text: string, file: string, environment: Environment = process.env): Config {
+  const document = new ConfigDocument(text, file);
+  const lines = text.split('\n');
+  if (document.syntaxFaults.length > 0) {
+    // The parser quotes the text that it could not read.
+    throw refusal(file, document.syntaxFaults.map(({ line, message }) => ({ line, text: secretIn(message + (lines[line - 1] ?? '')) ? 'this is no YAML' : message })));
   }
-  const value: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
-  const result = configSchema.safeParse(value);
-  if (result.success) return result.data;
-  throw faults(result.error.issues.flatMap((issue) => issueLines(issue, document, value, place)));
+  const checked: Checked = { document, value: valueOf(document) };
+  const found = [...secretFaults(checked, lines), ...expand(checked, environment), ...duplicateIds(checked)];
+  const result = configSchema.safeParse(document.value);
+  if (result.success && found.length === 0) return result.data;
+  const issues = result.error?.issues.filter((issue) => issue.message !== DUPLICATE_ID) ?? [];
+  throw refusal(file, [...found, ...issues.flatMap((issue) => faultsOf(issue, checked))]);
 }
 
-function faults(lines: readonly string[]): WhoranError {
-  const shown = lines.map((line) => `  ${inert(line, 400)}`);
-  return new WhoranError(`the configuration has ${lines.length === 1 ? 'a fault' : `${lines.length} faults`}:\n${shown.join('\n')}`, {
+function valueOf(document: ConfigDocument): unknown {
+  try {
+    return document.value;
+  } catch {
+    throw refusal(document.file, [{ line: 1, text: 'its aliases (*name) stand for too much: write their values out' }]);
+  }
+}
+
+function refusal(file: string, found: readonly Fault[]): WhoranError {
+  const texts = new Set([...found].sort((a, b) => a.line - b.line).map(({ line, text }) => `${file}:${line}: ${text}`));
+  const shown = [...texts].map((line) => `  ${inert(line, 400)}`);
+  return new WhoranError(`the configuration has ${shown.length === 1 ? 'a fault' : `${shown.length} faults`}:\n${shown.join('\n')}`, {
     exitCode: EXIT.wrongUse,
     hint: 'Correct the file and try again; nothing was done.',
   });
 }
 
-type Place = (offset: number | undefined) => string;
+const NO_SECRETS = 'take it out, and withdraw it if others could read this file. Credentials come from the platform\'s default chain; anything else that is secret is written ${NAME}, and comes from the environment';
 
-/** One line a fault: a fault of unknown keys has one for each key. */
-function issueLines(issue: z.core.$ZodIssue, document: Document, value: unknown, place: Place): string[] {
-  const path = issue.path.map(String);
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(path);
-    return issue.keys.map((key) => {
-      const near = nearest(key, known);
-      const expected = near === undefined ? `expected one of ${known.join(', ')}` : `did you mean ${near}?`;
-      return `${place(keyOffset(document, [...path, key]))}: ${[...path, key].join('.')}: there is no such key; ${expected}`;
-    });
-  }
-  const found = valueAt(value, path);
-  const expected = issue.code === 'invalid_value' ? `expected one of ${issue.values.map(String).join(', ')}` : issue.message;
-  return [`${place(keyOffset(document, path))}: ${path.join('.') || '(the whole file)'}: ${expected}; found ${described(found)}`];
+/** Secrets in values and their keys, and in comments. */
+function secretFaults(checked: Checked, lines: readonly string[]): Fault[] {
+  const values = checked.document.scalars.flatMap(({ path, node }): Fault[] => {
+    if (typeof node.value !== 'string' || isReference(node.value)) return [];
+    const key = path.findLast((segment) => typeof segment === 'string') ?? '';
+    const kind = secretIn(node.value) ?? (isSecretKey(key) ? 'a secret' : undefined);
+    return kind === undefined ? [] : [fault(path, `looks like ${kind}: ${NO_SECRETS}`, checked)];
+  });
+  const told = new Set(values.map(({ line }) => line));
+  const elsewhere = lines.flatMap((text, index): Fault[] => {
+    const kind = secretIn(text.trim());
+    return kind === undefined || told.has(index + 1) ? [] : [{ line: index + 1, text: `this line holds what looks like ${kind}: ${NO_SECRETS}` }];
+  });
+  return [...values, ...elsewhere];
 }
 
-/** Where a key stands in the text; for a missing one, its parent. */
-function keyOffset(document: Document, path: readonly string[]): number | undefined {
-  let node: unknown = document.contents;
-  let offset: number | undefined = isNode(node) ? node.range?.[0] : undefined;
-  for (const segment of path) {
-    if (isMap(node)) {
-      const pair = node.items.find((item) => isPair(item) && isNode(item.key) && String(item.key) === segment);
-      if (!pair) break;
-      offset = (pair.key as Node).range?.[0] ?? offset;
-      node = pair.value;
-    } else {
-      const item: unknown = document.getIn(path.slice(0, path.indexOf(segment) + 1), true);
-      if (!isNode(item)) break;
-      offset = item.range?.[0] ?? offset;
-      node = item;
-    }
-  }
-  return offset;
+/** Replaces references to the environment in the document's values. */
+function expand(checked: Checked, environment: Environment): Fault[] {
+  return checked.document.scalars.flatMap(({ path, node }) => {
+    if (typeof node.value !== 'string') return [];
+    const { text, faults } = expanded(node.value, environment);
+    node.value = text;
+    return faults.map((what) => fault(path, what, checked));
+  });
 }
 
-function valueAt(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined), value);
-}
-
-/** A value as a message shows it. */
-function described(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  return JSON.stringify(value).slice(0, 80);
-}
-
-/** The keys that the schema knows at a path; empty where it takes any. */
-function knownKeys(path: readonly string[]): string[] {
-  let schema: unknown = configSchema;
-  for (const key of path) schema = child(unwrapped(schema), key);
-  const own = unwrapped(schema);
-  return isObjectSchema(own) ? Object.keys(own.shape) : [];
-}
-
-function child(schema: unknown, key: string): unknown {
-  if (isObjectSchema(schema)) return schema.shape[key];
-  const definition = definitionOf(schema);
-  return definition?.['element'] ?? definition?.['valueType'];
-}
-
-/** The schema inside defaults, prefaults and options. */
-function unwrapped(schema: unknown): unknown {
-  const inner = definitionOf(schema)?.['innerType'];
-  return inner === undefined ? schema : unwrapped(inner);
-}
-
-function definitionOf(schema: unknown): Record<string, unknown> | undefined {
-  const owner = schema as { def?: Record<string, unknown> } | undefined;
-  return owner?.def;
-}
-
-function isObjectSchema(schema: unknown): schema is { shape: Record<string, unknown> } {
-  return typeof schema === 'object' && schema !== null && 'shape' in schema;
+/** The schema looks for them only where nothing else is wrong. */
+function duplicateIds(checked: Checked): Fault[] {
+  const sources = valueAt(checked.value, ['sources']);
+  if (!Array.isArray(sources)) return [];
+  const ids = sources.map((source) => valueAt(source, ['id']));
+  return ids.flatMap((id, index) => {
+    const first = ids.indexOf(id);
+    if (typeof id !== 'string' || first === index) return [];
+    return [fault(['sources', index, 'id'], `${DUPLICATE_ID}; ${JSON.stringify(id)} is that of sources.${first} on line ${checked.document.lineOf(['sources', first, 'id'])} too`, checked)];
+  });
 }
