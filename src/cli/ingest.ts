@@ -1,8 +1,8 @@
 /**
- * `whoran ingest PATH…`: log files in, answers brought up to date.
+ * `whoran ingest PATH…` and `ingest --source ID…`: log files or what live sources deliver in, answers brought up to date.
  */
 import { Option, type Command } from 'commander';
-import { EXIT } from '../core/errors.ts';
+import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import type { UpToDate } from '../pipeline/bring-up-to-date.ts';
 import type { IngestResult } from '../pipeline/ingest-result.ts';
@@ -17,10 +17,16 @@ their CSV exports, diagnostic-settings lines; plain or gzip. Folders are walked.
 is landed already is counted as repeated. Exit code 1 means that a file could not be
 read; the others are in.
 
+With --source, configured live sources are pulled from where they stopped. A backfill
+(--since, --until) pulls just that time and leaves their cursors where they are. Exit
+code 1 means that a source failed, in whole or in part; what the others gave is in.
+
 Examples:
   $ whoran ingest ./trail ./sign-ins.csv
   $ whoran ingest ./logs --no-correlate
-  $ whoran ingest ./logs --json`;
+  $ whoran ingest ./logs --json
+  $ whoran ingest --source trail --source entra
+  $ whoran ingest --source entra --since 2026-01-01 --until 2026-02-01`;
 
 const REGISTRY_FIELDS =
   'A registry has issuer, audience, subject, tenant_id and object_id, and optionally name and kind: as columns of a CSV, or as members of JSON objects.';
@@ -28,13 +34,35 @@ const REGISTRY_FIELDS =
 export function registerIngest(program: Command, context: Context): void {
   program
     .command('ingest')
-    .description('land log files and folders of them, and bring all answers up to date')
-    .argument('<path...>', 'files and folders')
+    .description('land log files, or pull configured sources, and bring all answers up to date')
+    .argument('[path...]', 'files and folders')
+    .option('--source <id...>', 'pull these sources of the configuration instead of reading files')
+    .option('--since <time>', 'with --source: pull from here on, and leave cursors alone')
+    .option('--until <time>', 'with --source and --since: up to here (now)')
     .addOption(new Option('--no-correlate', 'land and stage only; correlate later'))
     .addHelpText('after', EXAMPLES)
-    .action(async (paths: string[], options: { readonly correlate: boolean }) => {
+    .action(async (paths: string[], options: IngestOptions) => {
+      if (options.source !== undefined) {
+        if (paths.length > 0) throw wrongUse('--source: give either sources or files, not both', 'Run `whoran ingest` once for each.');
+        const { runIngestSources } = await import('./ingest-sources.ts');
+        await runIngestSources(context, { ids: options.source, since: options.since, until: options.until, correlate: options.correlate });
+        return;
+      }
+      if (options.since !== undefined || options.until !== undefined) throw wrongUse('--since, --until: only with --source', 'Files are landed whole.');
+      if (paths.length === 0) throw wrongUse('nothing to ingest: no path and no --source', 'Try `whoran ingest ./logs`, or `whoran help ingest`.');
       await runIngest(context, paths, { correlate: options.correlate });
     });
+}
+
+interface IngestOptions {
+  readonly correlate: boolean;
+  readonly source?: string[];
+  readonly since?: string;
+  readonly until?: string;
+}
+
+function wrongUse(message: string, hint: string): WhoranError {
+  return new WhoranError(message, { exitCode: EXIT.wrongUse, hint });
 }
 
 export interface IngestRun {

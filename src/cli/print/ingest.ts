@@ -22,11 +22,18 @@ const REASONS: Readonly<Record<string, string>> = {
 export function ingestLines(result: IngestResult, page: Page): string[] {
   const { style } = page;
   const { totals } = result;
-  const counts = [...['read', 'new', 'repeated', 'rejected', 'set aside'].map((title) => ({ title, isNumber: true }))];
-  const rows = result.forms.map((form) => [inert(form.form), ...[form.read, form.new, form.repeated, form.rejected, form.set_aside].map(String)]);
   return [
     ...result.repairs.flatMap((repair) => wrapped(inert(repair, 300), page.columns)),
     style.bold(`${result.files} file${result.files === 1 ? '' : 's'}: ${totals.read} records read, ${totals.new} new.`),
+    ...countLines(result, page),
+  ];
+}
+
+/** Counts by form, and what could not be read or was not for reading. */
+export function countLines(result: IngestResult, page: Page): string[] {
+  const counts = [...['read', 'new', 'repeated', 'rejected', 'set aside'].map((title) => ({ title, isNumber: true }))];
+  const rows = result.forms.map((form) => [inert(form.form), ...[form.read, form.new, form.repeated, form.rejected, form.set_aside].map(String)]);
+  return [
     ...(rows.length === 0 ? [] : ['', ...tableLines([{ title: 'form' }, ...counts], rows, page)]),
     ...unreadable(result, page),
     ...rejects(result, page),
