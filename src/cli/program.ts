@@ -7,6 +7,7 @@ import { EXIT, WhoranError, type ExitCode } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { packageRoot } from '../core/package-root.ts';
 import { registerAsk } from './ask.ts';
+import { registerConfig } from './config.ts';
 import { Context, DEFAULT_DATA } from './context.ts';
 import { registerCorrelate } from './correlate.ts';
 import { registerCoverage } from './coverage.ts';
@@ -14,6 +15,7 @@ import { registerDemo } from './demo.ts';
 import { registerFindings } from './findings.ts';
 import { registerIdentities } from './identities.ts';
 import { registerIngest } from './ingest.ts';
+import { registerInit } from './init.ts';
 import { registerRebuild } from './rebuild.ts';
 import { registerReport } from './report.ts';
 import { registerStatus } from './status.ts';
@@ -80,7 +82,7 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
     .addHelpText('after', EXAMPLES);
   const commands = [
     registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerReport, registerIdentities, registerStatus,
-    registerCorrelate, registerRebuild,
+    registerCorrelate, registerRebuild, registerInit, registerConfig,
   ];
   for (const register of commands) register(program, context);
   return { program, context };

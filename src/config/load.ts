@@ -15,13 +15,18 @@ import { isSecretKey, secretIn } from './secrets.ts';
 /** Read where nobody names a file, and only if it is there. */
 export const DEFAULT_CONFIG_FILE = 'whoran.yaml';
 
+/** Whether there is a file to read: one that is named, or `whoran.yaml` in the working directory. */
+export function isConfigured(path?: string): boolean {
+  return path !== undefined || existsSync(DEFAULT_CONFIG_FILE);
+}
+
 /**
  * The configuration of `path`, with every default filled in. Without a path: of `whoran.yaml` in the working directory, or,
  * where there is none, the defaults.
  * @throws WhoranError (wrong use) where the file can't be read, is no YAML, or has faults
  */
 export async function loadConfig(path?: string, environment: Environment = process.env): Promise<Config> {
-  if (path === undefined && !existsSync(DEFAULT_CONFIG_FILE)) return configSchema.parse({});
+  if (!isConfigured(path)) return configSchema.parse({});
   const file = path ?? DEFAULT_CONFIG_FILE;
   return parseConfig(await readText(file), file, environment);
 }

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { SIGN_IN_KINDS } from '../sign-in-kinds.ts';
 
-export const guid = z.string().regex(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, 'a GUID').transform((id) => id.toLowerCase());
+export const guid = z.string().regex(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, 'a GUID').toLowerCase();
 export const signInKinds = z
   .array(z.enum(SIGN_IN_KINDS))
   .min(1)

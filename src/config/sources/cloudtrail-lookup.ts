@@ -3,8 +3,8 @@ import { accountId, awsFields, commonFields, region } from './common.ts';
 
 export const cloudtrailLookupSchema = z
   .strictObject({
-    type: z.literal('cloudtrail-lookup').describe('Which kind of source this is.'),
-    ...commonFields(120),
+    type: z.literal('cloudtrail-lookup'),
+    ...commonFields(120, 'lookup'),
     endpoint: awsFields.endpoint,
     accounts: z
       .array(

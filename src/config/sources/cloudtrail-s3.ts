@@ -3,8 +3,8 @@ import { accountId, awsFields, commonFields, region } from './common.ts';
 
 export const cloudtrailS3Schema = z
   .strictObject({
-    type: z.literal('cloudtrail-s3').describe('Which kind of source this is.'),
-    ...commonFields(1440),
+    type: z.literal('cloudtrail-s3'),
+    ...commonFields(1440, 'trail'),
     ...awsFields,
     bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name').meta({ description: "The trail's bucket.", examples: ['example-org-trail'] }),
     prefix: z.string().default('').describe('What stands before `AWSLogs/`, without a slash at its end.'),

@@ -3,8 +3,8 @@ import { accountId, awsFields, commonFields, region } from './common.ts';
 
 export const cloudwatchLogsSchema = z
   .strictObject({
-    type: z.literal('cloudwatch-logs').describe('Which kind of source this is.'),
-    ...commonFields(120),
+    type: z.literal('cloudwatch-logs'),
+    ...commonFields(120, 'logs'),
     ...awsFields,
     region: region.meta({ description: 'The region of the log groups.', examples: ['eu-central-1'] }),
     account_id: accountId

@@ -3,8 +3,11 @@
  */
 import { z } from 'zod';
 
-/** Fields of every source; each source's schema spreads them. `overlapMinutes` is that source's default. */
-export function commonFields(overlapMinutes: number): {
+/** Fields of every source; each source's schema spreads them. `overlapMinutes` is that source's default, `exampleId` what an id may be. */
+export function commonFields(
+  overlapMinutes: number,
+  exampleId: string,
+): {
   id: z.ZodString;
   enabled: z.ZodDefault<z.ZodBoolean>;
   overlap_minutes: z.ZodDefault<z.ZodInt>;
@@ -15,7 +18,7 @@ export function commonFields(overlapMinutes: number): {
     id: z
       .string()
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, beginning with a letter or digit')
-      .describe('Names the source in the ledger, `status` and `--source`; changing it means pulling everything anew.'),
+      .meta({ description: 'Names the source in the ledger, `status` and `--source`; changing it means pulling everything anew.', examples: [exampleId] }),
     enabled: z.boolean().default(true).describe('Whether `run` pulls it.'),
     overlap_minutes: z
       .int()

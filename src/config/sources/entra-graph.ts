@@ -4,8 +4,8 @@ import { azureFields, guid, signInKinds } from './azure.ts';
 
 export const entraGraphSchema = z
   .strictObject({
-    type: z.literal('entra-graph').describe('Which kind of source this is.'),
-    ...commonFields(120),
+    type: z.literal('entra-graph'),
+    ...commonFields(120, 'graph'),
     ...azureFields,
     tenant_id: guid.meta({ description: 'The Entra tenant that it reads.', examples: ['11111111-1111-4111-8111-111111111111'] }),
     sign_in_kinds: signInKinds,

@@ -3,8 +3,8 @@ import { commonFields } from './common.ts';
 
 export const filesSchema = z
   .strictObject({
-    type: z.literal('files').describe('Which kind of source this is.'),
-    ...commonFields(0),
+    type: z.literal('files'),
+    ...commonFields(0, 'inbox'),
     path: z.string().min(1).meta({ description: 'The folder, walked with everything below it.', examples: ['./inbox'] }),
     quiet_seconds: z.int().nonnegative().default(5).describe('A file that changed within so many seconds is still being written, and waits.'),
   })
