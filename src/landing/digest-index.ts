@@ -58,13 +58,16 @@ export class DigestIndex {
     }
   }
 
-  /** Adds what one batch holds, its members in order. The first landing of the same bytes stays the one that is found. */
-  add(batchSeq: number, digests: readonly Buffer[]): void {
+  /**
+   * Adds what one batch holds: its members in order, or (`isWhole`) what one file is known by. The first landing of the same
+   * bytes stays the one that is found.
+   */
+  add(batchSeq: number, digests: readonly Buffer[], isWhole = false): void {
     const added = Buffer.alloc(digests.length * ENTRY);
-    digests.forEach((sha256, member) => {
-      sha256.copy(added, member * ENTRY);
-      added.writeUInt32LE(batchSeq, member * ENTRY + 32);
-      added.writeUInt32LE(member, member * ENTRY + 36);
+    digests.forEach((sha256, index) => {
+      sha256.copy(added, index * ENTRY);
+      added.writeUInt32LE(batchSeq, index * ENTRY + 32);
+      added.writeUInt32LE(isWhole ? 0 : index, index * ENTRY + 36);
     });
     writeSync(this.#fd, added);
     const needed = (this.#count + digests.length) * ENTRY;

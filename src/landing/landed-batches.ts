@@ -31,6 +31,11 @@ export interface LedgerLine extends ChainedLine {
   readonly bytes: number;
   /** Lower-case hex SHA-256 of the batch's bytes. */
   readonly sha256: string;
+  /**
+   * SHA-256 of the bytes without what differs from answer to answer (a page's token); null where nothing does. An answer that
+   * differs from a landed one in nothing else holds nothing new.
+   */
+  readonly content_sha256: string | null;
   /** SHA-256 of the pack's index file; null where there is none. */
   readonly index_sha256: string | null;
   /** The part of a live source that delivered it; null for files. */

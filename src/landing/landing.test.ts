@@ -58,7 +58,7 @@ describe('the ledger', () => {
     expect(lines).toHaveLength(3);
     expect(JSON.parse(lines[0]!)).toEqual({
       seq: 1, landed_at: '2026-01-15T09:00:00.000Z', source: 'files', form: 'file', origin: 'a.json', first_event_at: '2026-01-15T08:00:00Z',
-      last_event_at: '2026-01-15T08:30:00Z', records: 1, members: 1, bytes: 7, sha256: hash('sha256', '{"a":1}'), index_sha256: null, stream: 's', tenant_id: 't', metadata: { etag: 'e' },
+      last_event_at: '2026-01-15T08:30:00Z', records: 1, members: 1, bytes: 7, sha256: hash('sha256', '{"a":1}'), content_sha256: null, index_sha256: null, stream: 's', tenant_id: 't', metadata: { etag: 'e' },
       previous_sha256: null,
     });
     expect(JSON.parse(lines[1]!)).toMatchObject({ seq: 2, form: 'trail_objects', origin: 'b.json.gz', members: 2, previous_sha256: hash('sha256', lines[0]!) });

@@ -20,6 +20,8 @@ export interface Delivery {
   readonly bytes: Buffer;
   /** SHA-256 of `bytes`, where it is known already. */
   readonly sha256?: Buffer;
+  /** SHA-256 of the bytes without what differs from answer to answer, where something does. */
+  readonly contentSha256?: Buffer;
   readonly firstEventAt?: string | null;
   readonly lastEventAt?: string | null;
   readonly records?: number | null;
@@ -62,7 +64,7 @@ export class Landing extends LandedBatches {
     ];
     this.#digests = DigestIndex.open(join(folder, 'digests.bin'), this.#ledger.lastSeq);
     for (const line of this.batches(this.#digests.lastSeq)) {
-      if (line.form !== 'identity_registry') this.#digests.add(line.seq, this.#digestsOf(line));
+      if (line.form !== 'identity_registry') this.#addDigests(line);
     }
     this.#nextSeq = this.#ledger.lastSeq + 1;
   }
@@ -143,6 +145,7 @@ export class Landing extends LandedBatches {
         records: delivery.records ?? null,
         bytes: delivery.bytes.length,
         sha256: digests[index]?.toString('hex') ?? '',
+        content_sha256: delivery.contentSha256?.toString('hex') ?? null,
         stream: delivery.stream ?? null,
         tenant_id: delivery.tenantId ?? null,
         metadata: delivery.metadata ?? null,
@@ -150,7 +153,7 @@ export class Landing extends LandedBatches {
     );
     lines.forEach((line, index) => {
       if (line.form === 'identity_registry') this.#noteRegistry(line);
-      else this.#digests.add(line.seq, [digests[index] ?? Buffer.alloc(32)]);
+      else this.#addDigests(line);
     });
     return lines;
   }
@@ -198,6 +201,7 @@ export class Landing extends LandedBatches {
       members: 1,
       bytes: 0,
       sha256: '',
+      content_sha256: null,
       index_sha256: null,
       stream: null,
       tenant_id: null,
@@ -214,9 +218,13 @@ export class Landing extends LandedBatches {
     if (line.form === 'identity_registry') this.#newestRegistry = { at: { batchSeq: line.seq, member: 0 }, sha256: line.sha256 };
   }
 
-  #digestsOf(line: LedgerLine): Buffer[] {
-    if (line.form !== 'trail_objects') return [Buffer.from(line.sha256, 'hex')];
-    return this.packIndex(line).map((entry) => Buffer.from(entry.sha256, 'hex'));
+  #addDigests(line: LedgerLine): void {
+    if (line.form === 'trail_objects') {
+      this.#digests.add(line.seq, this.packIndex(line).map((entry) => Buffer.from(entry.sha256, 'hex')));
+      return;
+    }
+    const known = line.content_sha256 === null ? [line.sha256] : [line.sha256, line.content_sha256];
+    this.#digests.add(line.seq, known.map((sha256) => Buffer.from(sha256, 'hex')), true);
   }
 
   /** Files above the last line were never acknowledged: their source delivers them again. */

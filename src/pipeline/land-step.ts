@@ -35,15 +35,16 @@ export async function landStep(writer: Writer, sourceId: string, step: Step, now
   for (const [index, delivered] of step.delivered.entries()) {
     const { bytes, origin } = delivered;
     const sha256 = hash('sha256', bytes, 'buffer');
-    const at = landing.find(sha256);
-    const key = sha256.toString('latin1');
+    const content = delivered.content && hash('sha256', delivered.content, 'buffer');
+    const at = landing.find(sha256) ?? (content && landing.find(content));
     if (at) repeated.push({ origin, at });
+    const key = (content ?? sha256).toString('latin1');
     if (at || here.has(key)) continue;
     here.add(key);
     const raw = isGzip(bytes) ? plainTrailObject({ form: 'file', bytes }, unpacked[index]) : undefined;
     const metadata = delivered.metadata ? { metadata: delivered.metadata } : {};
     if (raw) members.push({ bytes, origin, sha256, rawBytes: raw.length, ...metadata });
-    else files.push({ ...asFile(sourceId, step.stream, delivered), sha256 });
+    else files.push({ ...asFile(sourceId, step.stream, delivered), sha256, ...(content ? { contentSha256: content } : {}) });
   }
   for (const pack of packs(members)) {
     const [seq = 0] = landing.reserve(1);

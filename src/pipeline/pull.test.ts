@@ -62,6 +62,20 @@ describe('what is pulled', () => {
     );
   });
 
+  test('an answer that differs in nothing but its token is not landed again, after a restart too', async () => {
+    const page = (token: string, events: string): Step => ({
+      stream: 'a', covers: TRAIL, delivered: [{ origin: 'LookupEvents', bytes: Buffer.from(`{"Events":[${events}],"NextToken":"${token}"}`), content: Buffer.from(events) }],
+    });
+    const pages = (...steps: Step[]): Source => source('lookup', async function* () { for (const one of steps) yield await Promise.resolve(one); });
+    const { sources, repeated } = await pulled([pages(page('t1', '1'), page('t2', '1'), page('t3', '2'))]);
+    expect(sources).toMatchObject([{ delivered: 3, landed: 2, repeated: 1 }]);
+    expect(repeated).toEqual([{ origin: 'LookupEvents', at: { batchSeq: 1, member: 0 } }]);
+    writer.close();
+    rmSync(join(data, 'landing', 'digests.bin'));
+    writer = await openWriter(data, { now: () => NOW });
+    expect((await pulled([pages(page('t4', '2'), page('t5', '3'))])).sources).toMatchObject([{ delivered: 2, landed: 1, repeated: 1 }]);
+  });
+
   test('keeps what the service said of an object, also in a pack', async () => {
     const metadata = { etag: '"e"', 'x-amz-meta-signature': 'ab12' };
     await pulled([source('trail', async function* () {

@@ -10,6 +10,12 @@ export interface Delivered {
   readonly origin: string;
   /** As it came over the wire, transfer and content encoding of HTTP undone; a stored `.json.gz` object stays gzip. */
   readonly bytes: Buffer;
+  /**
+   * `bytes` without what differs from answer to answer though nothing else does: the page's token (`withoutTokens`). An answer
+   * whose content is landed already is not landed again, so that reading an overlap anew costs nothing. Absent where the bytes
+   * themselves say it.
+   */
+  readonly content?: Buffer;
   /** The Entra tenant of rows that name none (RULINGS 16). */
   readonly tenantId?: string;
   /** What the service says beside the bytes and integrity checks need: `etag`, `version-id`, `last-modified`, `x-amz-meta-…`. */
