@@ -8,6 +8,7 @@ import type { Source } from './source.ts';
 type Maker<Type extends SourceConfig['type']> = (config: Extract<SourceConfig, { type: Type }>) => Promise<Source>;
 
 const MAKERS: { readonly [Type in SourceConfig['type']]?: Maker<Type> } = {
+  'cloudtrail-lookup': async (config) => (await import('./cloudtrail-lookup/index.ts')).cloudtrailLookup(config),
 };
 
 /** The source that a part of the configuration describes. Speaks to nobody yet. */
