@@ -151,7 +151,7 @@ export class Landing extends LandedBatches {
         metadata: delivery.metadata ?? null,
       })),
     );
-    lines.forEach((line, index) => {
+    lines.forEach((line) => {
       if (line.form === 'identity_registry') this.#noteRegistry(line);
       else this.#addDigests(line);
     });
