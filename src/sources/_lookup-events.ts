@@ -3,6 +3,7 @@
  */
 import { type CloudTrailClient, LookupEventsCommand, type LookupAttribute, type LookupEventsCommandOutput } from '@aws-sdk/client-cloudtrail';
 import { awsCode, callAws, captureBody } from './_aws.ts';
+import { withoutTokens } from './_content.ts';
 import type { Pace } from './_pace.ts';
 import type { RetryPolicy } from './_retry.ts';
 import type { Delivered, SourceEffects, Window } from './source.ts';
@@ -60,8 +61,11 @@ export async function* lookupPages(lookup: Lookup, effects: SourceEffects & { re
       token = undefined;
       continue;
     }
-    if (body && (page.Events?.length ?? 0) > 0) yield { origin, bytes: body() };
     token = page.NextToken;
+    if (body && (page.Events?.length ?? 0) > 0) {
+      const bytes = body();
+      yield { origin, bytes, ...(token === undefined ? {} : { content: withoutTokens(bytes, ['NextToken']) }) };
+    }
     if (token === undefined || token === '') return;
   }
 }

@@ -9,6 +9,8 @@ type Maker<Type extends SourceConfig['type']> = (config: Extract<SourceConfig, {
 
 const MAKERS: { readonly [Type in SourceConfig['type']]?: Maker<Type> } = {
   'cloudtrail-lookup': async (config) => (await import('./cloudtrail-lookup/index.ts')).cloudtrailLookup(config),
+  'cloudwatch-logs': async (config) => (await import('./cloudwatch-logs/index.ts')).cloudwatchLogs(config),
+  'entra-logs': async (config) => (await import('./entra-logs/index.ts')).entraLogs(config),
 };
 
 /** The source that a part of the configuration describes. Speaks to nobody yet. */
