@@ -1,6 +1,6 @@
 /*---
 id: dedupe_rows
-title: Sign-ins, directory audits, ECS events and the registry, into their tables
+title: Sign-ins, directory audits, ECS events, log lines and the registry, into their tables
 description: |
   Reads `staged_<table>` (what the staging file of each form made of `framed`). A sign-in row that comes again unchanged is
   a repeat, a changed one is another version. Of two copies of a task event or audit row, the best source counts, then the
@@ -46,7 +46,10 @@ where copy_number = 1 and (is_new or record_sha256 < known_sha256);
 delete from stg_directory_audits as t using kept_directory_audits as k where t.tenant_id = k.tenant_id and t.audit_id = k.audit_id;
 insert into stg_directory_audits by name select * exclude (reject_reason) from kept_directory_audits;
 
--- Task state changes: duplicates share the version (aws.md 3.2); without one, the event's own id is the key.
+-- Task state changes: duplicates share the version (aws.md 3.2); without one, the event's own id is the key. A described task
+-- tells the state of its version, so it is a copy of that state change and ranks after it.
+insert into staged_task_events by name select * from staged_described_tasks;
+
 create or replace temp table numbered_task_events as
 with incoming as (
   select distinct task_key from staged_task_events where reject_reason is null
@@ -119,6 +122,31 @@ delete from stg_ecs_events as t using kept_ecs_events as k
 where t.account_id = k.account_id and t.event_id = k.event_id and t.event_at = k.event_at and t.detail_type = k.detail_type;
 insert into stg_ecs_events by name select * exclude (reject_reason) from kept_ecs_events;
 
+-- Lines of applications' logs: a page that is read again, or framed otherwise, holds events of the same ids.
+create or replace temp table numbered_application_logs as
+with numbered as (
+  select
+    *,
+    row_number() over (partition by account_id, event_id order by record_sha256, batch_seq, member, record_number) as copy_number,
+    row_number() over (partition by account_id, event_id order by batch_seq, member, record_number) as delivery_number
+  from staged_application_logs
+  where reject_reason is null
+)
+
+select numbered.*, known.event_id is null as is_new, known.record_sha256 as known_sha256
+from numbered
+left join stg_application_logs as known
+  on known.account_id is not distinct from numbered.account_id and known.event_id = numbered.event_id;
+
+create or replace temp table kept_application_logs as
+select * exclude (copy_number, delivery_number, is_new, known_sha256)
+from numbered_application_logs
+where copy_number = 1 and (is_new or record_sha256 < known_sha256);
+
+delete from stg_application_logs as t using kept_application_logs as k
+where t.account_id is not distinct from k.account_id and t.event_id = k.event_id;
+insert into stg_application_logs by name select * exclude (reject_reason) from kept_application_logs;
+
 -- The registry: the last import of a key counts; an entry that says what the one before says is a repeat.
 create or replace temp table numbered_identity_registry as
 with entries as (
@@ -168,6 +196,8 @@ with results as (
   union all
   select batch_seq, member, record_number, reject_reason from staged_ecs_events
   union all
+  select batch_seq, member, record_number, reject_reason from staged_application_logs
+  union all
   select batch_seq, 0, record_number, reject_reason from staged_identity_registry
 ),
 
@@ -179,6 +209,8 @@ fresh as (
   select batch_seq, member, record_number from numbered_task_events where is_new and delivery_number = 1
   union all
   select batch_seq, member, record_number from numbered_ecs_events where is_new and delivery_number = 1
+  union all
+  select batch_seq, member, record_number from numbered_application_logs where is_new and delivery_number = 1
   union all
   select batch_seq, 0, record_number from numbered_identity_registry where is_new
 )

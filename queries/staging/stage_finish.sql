@@ -45,7 +45,8 @@ cloudtrail as (
 ),
 
 ecs_rows as (
-  select event_at from stg_task_events
+  -- A task that was asked about says nothing of the events between.
+  select event_at from stg_task_events where source_rank <> 4
   union all
   select event_at from stg_ecs_events
 ),

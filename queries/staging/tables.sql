@@ -108,7 +108,8 @@ create table if not exists stg_addenda (
   batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
 );
 
--- ECS task state changes (EventBridge). Key: (task_key, task_version); duplicates share the version.
+-- ECS task state changes (EventBridge), and tasks as DescribeTasks tells them (source_rank 4, after EventBridge's 3).
+-- Key: (task_key, task_version); duplicates share the version.
 create table if not exists stg_task_events (
   account_id varchar not null, event_id varchar not null, event_at timestamptz not null,
   task_key varchar not null, task_arn varchar not null, cluster_arn varchar, task_definition_arn varchar,
@@ -117,6 +118,20 @@ create table if not exists stg_task_events (
   created_at timestamptz, started_at timestamptz, stopped_at timestamptz, stop_code varchar, stopped_reason varchar,
   private_addresses varchar[], aws_region varchar,
   source_rank utinyint not null, batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
+);
+
+-- Application logs: what STS said of a token that had expired, as a program wrote it down. Key: (account_id, event_id). The line
+-- itself stays in landing: it may hold anything.
+create table if not exists stg_application_logs (
+  account_id varchar,              -- of the log group; null where neither the configuration nor the file says it
+  event_id varchar not null,       -- CloudWatch Logs' own id of the event
+  event_at timestamptz not null,   -- as the writer dated it
+  kind varchar not null,           -- expired_token
+  expired_at timestamptz not null, -- the token's end
+  checked_at timestamptz not null, -- STS's clock when it refused
+  log_group varchar, log_stream varchar,
+  task_key varchar,                -- where the stream is prefix/container/<task id> and the account is known
+  batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar not null
 );
 
 -- Other ECS events (service action, deployment, container instance).

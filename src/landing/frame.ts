@@ -13,6 +13,8 @@ export type RecordForm =
   | 'cloudtrail_lookup' // CloudTrailEvent string of LookupEvents
   | 'cloudtrail_lines' // JSON lines or a bare array
   | 'ecs_events' // EventBridge envelope, source aws.ecs, not via CloudTrail (also inside CloudWatch Logs)
+  | 'ecs_describe_tasks' // element of {"tasks":[…]}, ECS's own DescribeTasks
+  | 'application_log' // CloudWatch Logs event whose message holds STS's word on an expired token
   | 'graph_sign_ins' // Graph signIn, page or line
   | 'log_analytics_sign_ins' // Log Analytics row (JSON) or its CSV export
   | 'diagnostic_sign_ins' // diagnostic-settings line
@@ -39,6 +41,8 @@ export interface FrameEnvelope {
   readonly region?: string;
   /** `logs` where a CloudWatch Logs event carried an ECS event: such a copy ranks before EventBridge's own (RULINGS 20). */
   readonly carrier?: 'logs';
+  /** CloudWatch Logs: the group, where the source says it. */
+  readonly logGroup?: string;
 }
 
 /** A record to stage. `bytes` are the record's own bytes as RULINGS 20 defines them; `sha256` is taken over them with
@@ -65,7 +69,7 @@ export interface FrameReject {
   readonly reason: string;
 }
 
-/** A record recognised and not for staging: digests and Insights. */
+/** A record recognised and not for staging: digests, Insights, and lines of an application's log that say nothing of tokens. */
 export interface FrameSetAside {
   readonly kind: 'set_aside';
   readonly form: RecordForm;

@@ -61,8 +61,9 @@ function framed(result: FrameResult): RecordBytes | undefined {
   return result.kind === 'record' ? { bytes: result.bytes, sha256: result.sha256 } : undefined;
 }
 
-/** `eventID` of a CloudTrail record, `id` of an EventBridge envelope. */
+/** `eventID` of a CloudTrail record, `id` of an EventBridge envelope, `eventId` of a log event. */
 function eventIdOf(frame: Frame): unknown {
   const value: unknown = JSON.parse(frame.bytes.toString('utf8'));
-  return isJsonObject(value) ? value[frame.form === 'ecs_events' ? 'id' : 'eventID'] : undefined;
+  const member: Partial<Record<Frame['form'], string>> = { ecs_events: 'id', application_log: 'eventId' };
+  return isJsonObject(value) ? value[member[frame.form] ?? 'eventID'] : undefined;
 }

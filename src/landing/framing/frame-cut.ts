@@ -1,6 +1,7 @@
 /** Makes of each cut its one result: a record with its form and SHA-256, a reject with its reason, or a set-aside. */
 import { isUtf8 } from 'node:buffer';
 import type { Frame, FrameEnvelope, FrameReject, FrameResult, RecordForm } from '../frame.ts';
+import { readLogsOrigin, type LogsOrigin } from '../logs-origin.ts';
 import { recordSha256 } from '../session-token.ts';
 import { accountOfPath } from './account-of-path.ts';
 import { csvFields } from '../csv.ts';
@@ -9,7 +10,7 @@ import { JsonScan, OPEN_BRACE, objectMembers, skipSpace } from './json-scan.ts';
 import { isJsonObject, recordShape, type JsonObject } from './known-record.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { readJson, rewritten, stagingJson } from './read-json.ts';
-import { cloudTrailForm, diagnosticForm, eventBridgeEnvelope, formOfColumns, logEventEnvelope, type Carrier } from './record-forms.ts';
+import { cloudTrailForm, diagnosticForm, eventBridgeEnvelope, formOfColumns, logEventEnvelope, tellsExpiredToken, type Carrier } from './record-forms.ts';
 import { quoted, quotedNames } from './words.ts';
 
 /** `eventSource` of S3's own notifications, which also come as `{"Records":[…]}`. */
@@ -60,6 +61,8 @@ export class CutFramer {
   readonly #options: CutFramerOptions;
   readonly #lines: LineNumbers;
   readonly #pathAccount: string | undefined;
+  /** Where the file is an answer of CloudWatch Logs that a source fetched. */
+  readonly #logs: LogsOrigin | undefined;
   readonly #scan = new JsonScan();
 
   constructor(bytes: Buffer, origin: string, options: CutFramerOptions) {
@@ -67,6 +70,7 @@ export class CutFramer {
     this.#options = options;
     this.#lines = new LineNumbers(bytes);
     this.#pathAccount = accountOfPath(origin);
+    this.#logs = readLogsOrigin(origin);
   }
 
   frame(cut: Cut, recordNumber: number): FrameResult {
@@ -143,7 +147,11 @@ export class CutFramer {
       case 'lookup_item':
         return this.#inner(String(value['CloudTrailEvent']), 'lookup', envelope, recordNumber, 'CloudTrailEvent');
       case 'log_event':
-        return this.#inner(String(value['message']), 'logs', { ...envelope, ...logEventEnvelope(value) }, recordNumber, 'message');
+        return this.#logEvent(record, envelope, recordNumber);
+      case 'ecs_task':
+        // Somebody's log may hold anything: only ECS's own answer is taken for one.
+        if (carrier !== 'lines') return new Problem('unknown_form: a described task within another record');
+        return frameRecord(record, 'ecs_describe_tasks', {}, recordNumber);
       case 'eventbridge':
         return this.#eventBridge(record, carrier, envelope, recordNumber);
       case 'diagnostic':
@@ -174,6 +182,24 @@ export class CutFramer {
     const shape = recordShape(read.value);
     if (shape === 'lookup_item' || shape === 'log_event') return new Problem(`unknown_form: ${member} holds another envelope`);
     return this.#record({ value: read.value, bytes, mustRewrite: read.mustRewrite }, carrier, envelope, recordNumber);
+  }
+
+  /**
+   * An event of CloudWatch Logs. What stands in an application's group is text, whatever it looks like: a program that logs
+   * something of CloudTrail's shape must not make a record by it.
+   */
+  #logEvent(record: ReadRecord, envelope: FrameEnvelope, recordNumber: number): FrameResult | Problem {
+    const message = String(record.value['message']);
+    const isApplication = this.#logs?.holds === 'application';
+    if (!isApplication) {
+      const inner = this.#inner(message, 'logs', { ...envelope, ...logEventEnvelope(record.value) }, recordNumber, 'message');
+      if (!(inner instanceof Problem) || !inner.reason.startsWith(UNKNOWN_FORM)) return inner;
+      if (!tellsExpiredToken(message)) return inner;
+    }
+    if (!tellsExpiredToken(message)) return { kind: 'set_aside', form: 'application_log', recordNumber };
+    const { accountId, group } = this.#logs ?? {};
+    const from: FrameEnvelope = { ...(accountId === undefined ? {} : { accountId }), ...(group === undefined ? {} : { logGroup: group }) };
+    return frameRecord(record, 'application_log', from, recordNumber);
   }
 
   #eventBridge(record: ReadRecord, carrier: Carrier, outer: FrameEnvelope, recordNumber: number): FrameResult | Problem {

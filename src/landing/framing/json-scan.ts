@@ -14,8 +14,8 @@ export const LINE_FEED = 0x0a;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
-/** Members whose value is a list of records: trail objects, LookupEvents, FilterLogEvents, subscriptions, Graph, Event Hub, Log Analytics. */
-const RECORD_LISTS = ['Records', 'Events', 'events', 'logEvents', 'value', 'records', 'tables'] as const;
+/** Members whose value is a list of records: trail objects, LookupEvents, FilterLogEvents, subscriptions, Graph, Event Hub, Log Analytics, DescribeTasks. */
+const RECORD_LISTS = ['Records', 'Events', 'events', 'logEvents', 'value', 'records', 'tables', 'tasks'] as const;
 export type RecordList = (typeof RECORD_LISTS)[number];
 
 /**

@@ -11,6 +11,7 @@ export type RecordShape =
   | 'lookup_item'
   | 'log_event'
   | 'eventbridge'
+  | 'ecs_task'
   | 'diagnostic'
   | 'graph_sign_ins'
   | 'graph_directory_audits'
@@ -94,6 +95,7 @@ export function recordShape(record: JsonObject): RecordShape {
   if (typeof record['CloudTrailEvent'] === 'string') return 'lookup_item';
   if (isJsonObject(record['detail']) && (has('detail-type') || has('source'))) return 'eventbridge';
   if (typeof record['message'] === 'string' && (has('timestamp') || has('ingestionTime') || has('eventId') || has('logStreamName'))) return 'log_event';
+  if (typeof record['taskArn'] === 'string' && has('taskDefinitionArn') && (has('lastStatus') || has('clusterArn'))) return 'ecs_task';
   if (typeof record['category'] === 'string' && (isJsonObject(record['properties']) || typeof record['properties'] === 'string')) return 'diagnostic';
   const table = record['Type'];
   if (typeof table === 'string' && Object.hasOwn(LOG_ANALYTICS_TABLES, table)) return LOG_ANALYTICS_TABLES[table] ?? 'unknown';

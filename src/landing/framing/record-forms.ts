@@ -41,6 +41,14 @@ export function eventBridgeEnvelope(value: JsonObject): FrameEnvelope {
   return envelope;
 }
 
+/** STS's words for a token that has expired: now and the token's end, in seconds since the epoch (aws.md §2). */
+const EXPIRED_TOKEN = /Token expired: current date\/time \d{1,11} must be before the expiration date\/time \d{1,11}(?!\d)/;
+
+/** Whether a line of an application's log tells what STS says of an expired token. */
+export function tellsExpiredToken(message: string): boolean {
+  return EXPIRED_TOKEN.test(message);
+}
+
 /** CloudTrail names its log streams `<account>_CloudTrail_<region>` (aws.md §4.2). */
 export function logEventEnvelope(value: JsonObject): FrameEnvelope {
   const stream = value['logStreamName'];
