@@ -24,6 +24,9 @@ copies as (
   select 'ecs_events', account_id, event_id, source_rank, batch_seq, member, record_number, record_sha256
   from stg_task_events
   union all
+  select 'application_logs', coalesce(account_id, ''), event_id, 0, batch_seq, member, record_number, record_sha256
+  from stg_application_logs
+  union all
   select 'sign_ins', tenant_id, sign_in_id, 0, batch_seq, member, record_number, record_sha256
   from cor_sign_ins
   union all

@@ -11,7 +11,7 @@ export type HopKind = 'sign_in' | 'session' | 'action' | 'task' | 'task_session'
 
 /** Where a hop is proved: a landed record and the SHA-256 of its bytes (RULINGS 20). */
 export interface Evidence {
-  readonly source: 'cloudtrail' | 'ecs_events' | 'sign_ins' | 'identity_registry';
+  readonly source: 'cloudtrail' | 'ecs_events' | 'sign_ins' | 'application_logs' | 'identity_registry';
   readonly record_id: string;
   readonly sha256: string;
 }
