@@ -12,6 +12,7 @@ import { Context, DEFAULT_DATA } from './context.ts';
 import { registerCorrelate } from './correlate.ts';
 import { registerCoverage } from './coverage.ts';
 import { registerDemo } from './demo.ts';
+import { registerDoctor } from './doctor.ts';
 import { registerFindings } from './findings.ts';
 import { registerIdentities } from './identities.ts';
 import { registerIngest } from './ingest.ts';
@@ -82,7 +83,7 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
     .addHelpText('after', EXAMPLES);
   const commands = [
     registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerReport, registerIdentities, registerStatus,
-    registerCorrelate, registerRebuild, registerInit, registerConfig,
+    registerCorrelate, registerRebuild, registerInit, registerConfig, registerDoctor,
   ];
   for (const register of commands) register(program, context);
   return { program, context };

@@ -1,0 +1,106 @@
+/**
+ * Whether the data folder is fit: writable, readable for nobody else, and on a disk with room.
+ */
+import { existsSync } from 'node:fs';
+import { lstat, mkdtemp, readdir, rmdir, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { checksOf, type DoctorCheck } from './doctor-checks.ts';
+
+const GIB = 1024 ** 3;
+/** Room for a run beside what the database needs: landed bytes, spilled rows, a report. */
+const SPARE_BYTES = GIB;
+/** Publishing writes the small database anew beside the published one, and compaction writes days anew. */
+const DATABASE_COPIES = 2;
+/** Bits that let others than the owner in (ARCHITECTURE, Landing: 0700 and 0600). */
+const OTHERS = 0o077;
+
+const check = checksOf('data');
+
+export interface FolderProbe {
+  /** Free bytes for this user of the disk that holds `path`. */
+  readonly freeBytes?: (path: string) => Promise<number>;
+}
+
+/** Checks the data folder; a temporary folder is made in it and removed again. */
+export async function checkDataFolder(dataDir: string, { freeBytes = freeBytesOf }: FolderProbe = {}): Promise<DoctorCheck[]> {
+  const isThere = existsSync(dataDir);
+  const folder = isThere ? dataDir : nearestFolder(dataDir);
+  return [
+    await writable(dataDir, folder),
+    ...(isThere ? [await permissions(dataDir)] : []),
+    await room(isThere ? dataDir : folder, isThere ? await sizeBelow(join(dataDir, 'store')) : 0, freeBytes),
+  ];
+}
+
+/** The folder above a path that is there. */
+function nearestFolder(path: string): string {
+  let folder = dirname(resolve(path));
+  while (!existsSync(folder)) folder = dirname(folder);
+  return folder;
+}
+
+async function writable(dataDir: string, folder: string): Promise<DoctorCheck> {
+  const what = 'write to the data folder';
+  try {
+    await rmdir(await mkdtemp(join(folder, '.whoran-doctor-')));
+    return check(what, 'ok', dataDir === folder ? `${dataDir} can be written` : `${dataDir} is not there yet, and can be made`);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const why: Readonly<Record<string, string>> = { EACCES: 'this user may not write there', EROFS: 'its file system is read-only', ENOSPC: 'its disk is full', ENOTDIR: 'it is a file' };
+    return check(what, 'failed', `${folder}: ${why[code] ?? code}`, `Make ${dataDir} a folder of this user's (uid ${process.getuid?.() ?? '?'}) on a writable disk, or name another with --data.`);
+  }
+}
+
+async function permissions(dataDir: string): Promise<DoctorCheck> {
+  const what = 'keep the data folder from others';
+  const open: string[] = [];
+  const foreign: string[] = [];
+  const own = process.getuid?.();
+  // The data folder's own mode keeps others from everything below it; the rest is the second wall.
+  for (const path of [dataDir, ...(await entries(dataDir)), ...(await entries(join(dataDir, 'landing')))]) {
+    const { mode, uid } = await lstat(path);
+    if ((mode & OTHERS) !== 0) open.push(path);
+    if (own !== undefined && uid !== own) foreign.push(path);
+  }
+  if (open.length > 0) {
+    const isOpen = open.includes(dataDir);
+    return check(what, isOpen ? 'missing' : 'warning', `others than its owner may look into ${open.slice(0, 3).join(', ')}${open.length > 3 ? ' and more' : ''}; landed records hold session tokens and everybody's actions`, `chmod -R go= ${dataDir}`);
+  }
+  if (foreign.length > 0) return check(what, 'warning', `${foreign[0] ?? dataDir} belongs to another user than the one that runs this`, 'Run whoran as one user, always the same.');
+  return check(what, 'ok', 'only its owner may read it');
+}
+
+async function entries(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.map((name) => join(folder, name));
+}
+
+async function room(folder: string, databaseBytes: number, freeBytes: (path: string) => Promise<number>): Promise<DoctorCheck> {
+  const what = 'have room on the disk';
+  const needed = DATABASE_COPIES * databaseBytes + SPARE_BYTES;
+  try {
+    const free = await freeBytes(folder);
+    const found = `${gib(free)} free; a run may need ${gib(needed)} (${DATABASE_COPIES} times the database, and ${gib(SPARE_BYTES)})`;
+    return free >= needed ? check(what, 'ok', found) : check(what, 'missing', found, 'Free some space, or move the data folder to a larger disk (stop whoran, move it whole, name it with --data).');
+  } catch {
+    return check(what, 'warning', 'the file system does not say how much is free', `See that ${gib(needed)} are free.`);
+  }
+}
+
+async function freeBytesOf(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}
+
+/** The sizes of all files below a folder; 0 where there is none. */
+async function sizeBelow(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => [])) {
+    if (entry.isFile()) bytes += (await lstat(join(entry.parentPath, entry.name)).catch(() => undefined))?.size ?? 0;
+  }
+  return bytes;
+}
+
+function gib(bytes: number): string {
+  return `${(bytes / GIB).toFixed(1)} GiB`;
+}
