@@ -14,6 +14,7 @@ interface Options extends PeriodOptions {
   readonly at?: string;
   readonly knownAt?: string;
   readonly limit?: string;
+  readonly live?: boolean;
 }
 
 const EXAMPLES = `
@@ -21,11 +22,18 @@ ID is a task (ARN or bare id), an event id, an access key id, a session ARN, a
 user principal name or object id, an IP address, or an awslogs stream name.
 Exit code 1 means that nothing landed mentions it.
 
+--live asks AWS first, through the configured cloudtrail-lookup sources: ECS itself
+about a task, CloudTrail about its keys and the last minutes of its account. What it
+brings is landed like all else. A service that fails is named, and the answer comes
+from what is landed; exit code 3 means that nothing was fetched, since another
+writer holds the data folder.
+
 Examples:
   $ whoran ask arn:aws:ecs:eu-central-1:111122223333:task/jobs/0f9de17a6465404e8b1b2356dc13c2f8
   $ whoran ask nightly/app/0f9de17a6465404e8b1b2356dc13c2f8
   $ whoran ask aiko@example.com --from 2026-01-01
   $ whoran ask ASIAEXAMPLE000000001 --json
+  $ whoran ask 0f9de17a6465404e8b1b2356dc13c2f8 --live
   $ whoran ask 0f9de17a6465404e8b1b2356dc13c2f8 --known-at 2026-01-15T12:00:00Z`;
 
 export function registerAsk(program: Command, context: Context): void {
@@ -38,6 +46,7 @@ export function registerAsk(program: Command, context: Context): void {
       .option('--known-at <time>', 'answer as of what had been landed then'),
   )
     .option('--limit <count>', 'rows of each list of an identity or address (1000)')
+    .option('--live', 'ask ECS and CloudTrail for the latest first')
     .addHelpText('after', EXAMPLES)
     .action(async (id: string, options: Options) => {
       await runAsk(context, id, options);
@@ -53,13 +62,18 @@ async function runAsk(context: Context, id: string, options: Options): Promise<v
     ...(options.limit === undefined ? {} : { limit: readLimit(options.limit) }),
     ...(knownAt === undefined ? {} : { knownAt: rfc3339(knownAt) }),
   };
+  if (options.live === true) {
+    if (knownAt !== undefined) throw new WhoranError('--live: not with --known-at', { exitCode: EXIT.wrongUse, hint: 'What is fetched now was not known then: leave one of them out.' });
+    const { fetchBeforeAsking } = await import('./ask-live.ts');
+    await fetchBeforeAsking(context, id);
+  }
   const { ask } = await import('../answers/ask.ts');
   const answer = await (knownAt === undefined
     ? withReader(context, (reader) => ask(reader, id, asked))
     : withReaderOf(await folderKnownAt(context, knownAt), (reader) => ask(reader, id, asked)));
   if (context.globals.json) context.json(answer);
   else await print(context, answer);
-  if ('reason' in answer && answer.reason === 'not_seen') context.exitCode = EXIT.found;
+  if ('reason' in answer && answer.reason === 'not_seen' && context.exitCode === EXIT.done) context.exitCode = EXIT.found;
 }
 
 async function folderKnownAt(context: Context, knownAt: Date): Promise<string> {

@@ -17,6 +17,11 @@ const PAGE_EVENTS = 50;
 /** A token that dies costs the window's pages; one that dies again and again is a service that can't be paged through. */
 const RESTARTS = 3;
 
+/** Names the stream of an account's region, in pulls and messages. */
+export function lookupStream(accountId: string, region: string): string {
+  return `${accountId}/${region}`;
+}
+
 export interface Lookup {
   readonly client: CloudTrailClient;
   readonly pace: Pace;
@@ -37,7 +42,7 @@ export interface Lookup {
 export async function* lookupPages(lookup: Lookup, effects: SourceEffects & { readonly signal: AbortSignal }): AsyncGenerator<Delivered> {
   const { client, pace, accountId, region, window, attribute } = lookup;
   const by = attribute ? ` ${attribute.AttributeKey ?? ''}=${attribute.AttributeValue ?? ''}` : '';
-  const origin = `LookupEvents ${accountId}/${region} ${window.from.toISOString()}/${window.to.toISOString()}${by}`;
+  const origin = `LookupEvents ${lookupStream(accountId, region)} ${window.from.toISOString()}/${window.to.toISOString()}${by}`;
   let token: string | undefined;
   for (let restarts = 0; ; ) {
     let body: (() => Buffer) | undefined;

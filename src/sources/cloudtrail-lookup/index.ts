@@ -6,7 +6,7 @@ import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import type { CloudtrailLookupConfig } from '../../config/sources/cloudtrail-lookup.ts';
 import { awsFailure } from '../_aws-failure.ts';
 import { awsClientConfig, type AwsGiven } from '../_aws.ts';
-import { LOOKUPS_PER_SECOND, LOOKUP_DAYS, lookupPages } from '../_lookup-events.ts';
+import { LOOKUPS_PER_SECOND, LOOKUP_DAYS, lookupPages, lookupStream } from '../_lookup-events.ts';
 import { Pace } from '../_pace.ts';
 import { runStreams, type RunningStream } from '../_streams.ts';
 import { pullTimeStream } from '../_time-stream.ts';
@@ -24,7 +24,7 @@ export function cloudtrailLookup(config: CloudtrailLookupConfig, given: AwsGiven
   const streams = config.accounts.flatMap((account) =>
     config.regions.map((region) => {
       const covers: Coverage[] = [{ of: 'cloudtrail', accountId: account.account_id, region }];
-      return { stream: `${account.account_id}/${region}`, covers, account, region };
+      return { stream: lookupStream(account.account_id, region), covers, account, region };
     }),
   );
   return {
