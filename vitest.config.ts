@@ -6,6 +6,6 @@ export default defineConfig({
     testTimeout: 60_000,
     // Two cores: one DuckDB each is enough.
     maxWorkers: 2,
-    env: { TZ: 'UTC' },
+    env: { TZ: 'UTC', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   },
 });

@@ -4,6 +4,9 @@
  */
 import { main } from './cli/program.ts';
 
+// Which Node AWS's next versions want concerns whoever pins them, not whoever asks who ran a task.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 for (const stream of [process.stdout, process.stderr]) {
   // Whoever reads us has seen enough (`whoran … | head`).
   stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -2,6 +2,7 @@
  * Pulling live sources: each by its own pace, all at once, one failing without the others; every step is landed before the next
  * one is asked for.
  */
+import { setMaxListeners } from 'node:events';
 import type { RepeatedFile } from './ingest-result.ts';
 import { SourceError, type PullContext, type Source, type SourceEffects, type SourceEvent, type Step, type StreamFailure, type Window } from '../sources/source.ts';
 import type { Writer } from '../store/writer.ts';
@@ -52,6 +53,8 @@ const KEPT_WARNINGS = 100;
  * @throws where landing can't be written (a full disk): nothing can go on then
  */
 export async function pullSources(writer: Writer, sources: readonly Source[], options: PullOptions): Promise<PullResult> {
+  // Every stream of every source listens; that is no leak.
+  setMaxListeners(0, options.signal);
   const land = new StepLander(writer, options);
   const results = await Promise.all(sources.map(async (source) => pullOne(source, land, options)));
   land.check();

@@ -22,13 +22,19 @@ export interface TimeStream {
 /** Of `window_minutes` and the like. */
 const minutes = (count: number): number => count * 60_000;
 
+/** A backlog's windows are so many times as long: a week of half hours would be 336 requests, however little happened in it. */
+const BACKLOG_WINDOWS = 12;
+
 /**
  * The windows from `from` to `to`, ends at multiples of `windowMs` since the epoch and at `to`; so the same window is asked for
- * in the same words in every pull, but for the one that isn't over.
+ * in the same words in every pull, but for the one that isn't over. Before `closed` nothing is read a second time: there
+ * windows are longer.
  */
-export function* fixedWindows(from: Date, to: Date, windowMs: number): Generator<Window> {
+export function* fixedWindows(from: Date, to: Date, windowMs: number, closed: Date): Generator<Window> {
+  const longMs = windowMs * BACKLOG_WINDOWS;
   for (let start = from.getTime(); start < to.getTime(); ) {
-    const end = Math.min((Math.floor(start / windowMs) + 1) * windowMs, to.getTime());
+    const longEnd = (Math.floor(start / longMs) + 1) * longMs;
+    const end = Math.min(longEnd <= closed.getTime() ? longEnd : (Math.floor(start / windowMs) + 1) * windowMs, to.getTime());
     yield { from: new Date(start), to: new Date(end) };
     start = end;
   }
@@ -61,7 +67,7 @@ export async function* pullTimeStream(of: TimeStream, context: PullContext): Asy
     }
     from = Math.max(from, oldest);
   }
-  for (const window of fixedWindows(new Date(from), new Date(to), windowMs)) {
+  for (const window of fixedWindows(new Date(from), new Date(to), windowMs, new Date(now - overlapMs))) {
     context.signal.throwIfAborted();
     context.tell({ kind: 'progress', stream, message: `${iso(window.from.getTime())} to ${iso(window.to.getTime())}` });
     const through = window.to.getTime();
