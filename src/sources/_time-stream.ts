@@ -67,7 +67,7 @@ export async function* pullTimeStream(of: TimeStream, context: PullContext): Asy
     }
     from = Math.max(from, oldest);
   }
-  for (const window of fixedWindows(new Date(from), new Date(to), windowMs, new Date(now - overlapMs))) {
+  for (const window of pullWindows(new Date(from), new Date(to), windowMs, { cursor, closed: context.backfill ? to : now - overlapMs })) {
     context.signal.throwIfAborted();
     context.tell({ kind: 'progress', stream, message: `${iso(window.from.getTime())} to ${iso(window.to.getTime())}` });
     const through = window.to.getTime();
@@ -79,6 +79,13 @@ export async function* pullTimeStream(of: TimeStream, context: PullContext): Asy
     }
     if (last || 'cursor' in moved) yield { stream, covers, window, delivered: last ? [last] : [], ...moved };
   }
+}
+
+/** What is read again, up to the cursor, is asked for as it was before: in short windows. What follows may be a backlog. */
+function* pullWindows(from: Date, to: Date, windowMs: number, { cursor, closed }: { readonly cursor: number | undefined; readonly closed: number }): Generator<Window> {
+  const known = Math.min(to.getTime(), cursor === undefined ? from.getTime() : Math.ceil(cursor / windowMs) * windowMs);
+  yield* fixedWindows(from, new Date(known), windowMs, from);
+  yield* fixedWindows(new Date(Math.max(known, from.getTime())), to, windowMs, new Date(closed));
 }
 
 function knownCursor(text: string | undefined, latest: number, warn: (message: string) => void): number | undefined {
