@@ -28,6 +28,7 @@ export async function* runStreams(
 ): AsyncGenerator<Step> {
   const waiting = [...streams];
   const running = new Map<Active, Promise<Outcome>>();
+  const open = new Set<Active>();
   const failures: StreamFailure[] = [];
   let cause: unknown;
   const ask = (active: Active): void => {
@@ -44,11 +45,14 @@ export async function* runStreams(
       while (running.size < parallel) {
         const next = waiting.shift();
         if (!next) break;
-        ask({ steps: next.pull(), stream: next.stream });
+        const active = { steps: next.pull(), stream: next.stream };
+        open.add(active);
+        ask(active);
       }
       if (running.size === 0) break;
       const { active, step, error } = await Promise.race(running.values());
       running.delete(active);
+      if (step === undefined) open.delete(active);
       signal.throwIfAborted();
       if (error !== undefined) {
         failures.push(failureOf(active.stream, error));
@@ -60,7 +64,7 @@ export async function* runStreams(
     }
   } finally {
     // Whoever stops taking steps, or an abort: those under way end by themselves, and nobody waits for them.
-    for (const { steps } of running.keys()) void steps.return(undefined).catch(() => undefined);
+    for (const { steps } of open) void steps.return(undefined).catch(() => undefined);
   }
   if (failures.length > 0) throw new SourceError(failures, cause);
 }

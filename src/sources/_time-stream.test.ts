@@ -28,7 +28,7 @@ async function pulledWindows(now: string, { cursor, backfill }: { cursor?: strin
   const asked: string[] = [];
   const stream = {
     stream: 's', covers: [], windowMinutes: 30, overlapMinutes: 60, firstDays: 1,
-    pages: async function* (window: Window) {
+    async *pages (window: Window) {
       asked.push(`${window.from.toISOString().slice(11, 16)}-${window.to.toISOString().slice(11, 16)}`);
       yield await Promise.resolve({ origin: 'o', bytes: Buffer.from('{}') });
     },
@@ -43,9 +43,6 @@ test('the overlap is read again in the windows that the pull before asked for, t
     '09:00-09:30', '09:30-10:00', '10:00-10:30', '10:30-12:00', '12:00-18:00',
     '18:00-18:30', '18:30-19:00', '19:00-19:30', '19:30-20:00', '20:00-20:30', '20:30-21:00', '21:00-21:30', '21:30-22:00',
   ]);
-});
-  expect(later).toEqual(['09:00-09:30', '09:30-10:00', '10:00-10:30', '10:30-11:00', '11:00-11:30', '11:30-12:00', '12:00-18:00', ...later.slice(7)]);
-  expect(later.slice(7)).toEqual(['18:00-18:30', '18:30-19:00', '19:00-19:30', '19:30-20:00', '20:00-20:30', '20:30-21:00', '21:00-21:30', '21:30-22:00']);
 });
 
 test('a backfill is nowhere read again: long windows up to its end', async () => {
