@@ -3,6 +3,7 @@
  */
 import type { Command } from 'commander';
 import { inert } from '../core/inert.ts';
+import { registerEnrol } from './enrol.ts';
 import type { Context } from './context.ts';
 import { withReader } from './data.ts';
 
@@ -18,6 +19,14 @@ const UNMAPPED_EXAMPLES = `
 Examples:
   $ whoran identities unmapped
   $ whoran identities unmapped --json`;
+
+/** What to do about unmapped subjects, the best first. */
+const NEXT = [
+  'Next, the most active first:',
+  '  whoran identities enrol --id-token-file FILE   one person\'s own ID token, verified and forgotten',
+  '  whoran identities import FILE                  a registry that you keep (--json has issuers and whole subjects)',
+  '  docs/exact-join.md                             tags, so that nobody has to be enrolled',
+];
 
 export function registerIdentities(program: Command, context: Context): void {
   const identities = program.command('identities').description('map the subjects of tokens to identities');
@@ -37,6 +46,7 @@ export function registerIdentities(program: Command, context: Context): void {
     .action(async () => {
       await unmapped(context);
     });
+  registerEnrol(identities, context);
 }
 
 async function unmapped(context: Context): Promise<void> {
@@ -61,6 +71,6 @@ async function unmapped(context: Context): Promise<void> {
     style.bold(count === 0 ? 'Every subject is mapped or needs no mapping.' : `${count} subject${count === 1 ? '' : 's'} that nobody has mapped, the most active first:`),
     ...(count === 0 ? [] : ['']),
     ...tableLines(columns, rows, context.page),
-    ...(count === 0 ? [] : ['', style.dim('Map them: whoran identities import FILE (--json has issuers and whole subjects)')]),
+    ...(count === 0 ? [] : ['', ...NEXT.map((line) => style.dim(line))]),
   ]);
 }
