@@ -8,7 +8,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openIdDouble, signingKey, signToken } from '../../fixtures/doubles/openid.ts';
 import { configSchema } from '../config/config.ts';
 import { enrol } from '../pipeline/enrol.ts';
-import { fetchSigningKeys } from '../sources/openid-metadata.ts';
 import { main } from './program.ts';
 
 const TENANT = '11111111-1111-4111-8111-111111111111';
@@ -129,7 +128,7 @@ test('keys come over https from the issuer itself where none are given', async (
   try {
     const config = configSchema.parse({ tenants: [{ id: TENANT }], enrol: { audiences: [APP] } });
     const enrolled = await enrol(join(folder, 'data'), config, signToken(key, claims()), {
-      keysOf: async (issuer) => fetchSigningKeys(issuer, { signal: new AbortController().signal, endpoint: server.url, ca: server.certificate ?? '' }),
+      metadata: { endpoint: server.url, ca: server.certificate ?? '' },
       now: () => new Date(),
     });
     expect(enrolled).toMatchObject({ object_id: OID, is_new: true });

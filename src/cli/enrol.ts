@@ -5,7 +5,6 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
-import type { PublishedKey } from '../sources/openid-metadata.ts';
 import type { Context } from './context.ts';
 import { progressOn } from './progress.ts';
 
@@ -46,24 +45,12 @@ export function registerEnrol(identities: Command, context: Context): void {
 }
 
 async function runEnrol(context: Context, { idTokenFile, issuer, jwks }: EnrolArguments): Promise<void> {
-  const [{ loadConfig }, { enrol }, { fetchSigningKeys, keysOf, MetadataError }] = await Promise.all([
-    import('../config/load.ts'),
-    import('../pipeline/enrol.ts'),
-    import('../sources/openid-metadata.ts'),
-  ]);
+  const [{ loadConfig }, { enrol }] = await Promise.all([import('../config/load.ts'), import('../pipeline/enrol.ts')]);
   const config = await loadConfig(context.globals.config);
-  const keys = async (from: string): Promise<readonly PublishedKey[]> => {
-    try {
-      return jwks === undefined ? await fetchSigningKeys(from, { signal: new AbortController().signal }) : keysOf(await readJson(jwks), from);
-    } catch (error) {
-      if (!(error instanceof MetadataError)) throw error;
-      throw new WhoranError(error.message, { exitCode: EXIT.wrongUse, hint: jwks === undefined ? 'Where the network is closed, fetch the keys elsewhere and give them with --jwks FILE.' : 'Give the issuer\'s keys document: {"keys":[…]}.' });
-    }
-  };
   const progress = progressOn(context);
   try {
     const enrolled = await enrol(context.globals.data, config, await readToken(idTokenFile), {
-      issuer, keysOf: keys, now: () => new Date(), progress: (step) => { progress.step(step); },
+      issuer, ...(jwks === undefined ? {} : { jwks: await readJson(jwks) }), now: () => new Date(), progress: (step) => { progress.step(step); },
     });
     progress.done();
     if (context.globals.json) {

@@ -6,7 +6,7 @@ import { answerRow, answerRows } from '../answers/reader.ts';
 import { unmappedSubjects } from '../answers/unmapped.ts';
 import type { Config } from '../config/config.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
-import { entraIssuers, type Cloud, type PublishedKey } from '../sources/openid-metadata.ts';
+import { entraIssuers, fetchSigningKeys, keysOf, MetadataError, type Cloud, type MetadataOptions, type PublishedKey } from '../sources/openid-metadata.ts';
 import { openReader, type Reader } from '../store/reader.ts';
 import { openWriter } from '../store/writer.ts';
 import { bringUpToDate, type UpToDateOptions } from './bring-up-to-date.ts';
@@ -26,8 +26,10 @@ export interface Enrolment extends IdentityEntry {
 export interface EnrolOptions {
   /** Only this issuer's tokens, out of those of the configured tenants. */
   readonly issuer?: string | undefined;
-  /** The keys of a trusted issuer. */
-  readonly keysOf: (issuer: string) => Promise<readonly PublishedKey[]>;
+  /** The issuer's keys document, parsed, in place of fetching it. */
+  readonly jwks?: unknown;
+  /** How the issuer's metadata is fetched, where it isn't plainly from its own host. */
+  readonly metadata?: Partial<MetadataOptions>;
   readonly now: () => Date;
   readonly progress?: UpToDateOptions['progress'];
 }
@@ -46,7 +48,7 @@ export async function enrol(dataDir: string, config: Config, token: string, opti
   let open: { readonly sessions: number; readonly calls: number } | undefined;
   try {
     const audiences = new Set([...configuredAudiences(config), ...(before ? await seenAudiences(before, issuers) : [])]);
-    entry = await verifyIdToken(token, { issuers, audiences, keysOf: options.keysOf, now: options.now() });
+    entry = await verifyIdToken(token, { issuers, audiences, keysOf: async (issuer) => signingKeys(issuer, options), now: options.now() });
     open = before ? await openSessions(before, entry) : undefined;
   } finally {
     before?.close();
@@ -63,6 +65,16 @@ export async function enrol(dataDir: string, config: Config, token: string, opti
     return { schema: 'whoran.enrolment/1', ...entry, is_new: isNew, sessions: open?.sessions ?? 0, calls: open?.calls ?? 0 };
   } finally {
     writer.close();
+  }
+}
+
+async function signingKeys(issuer: string, { jwks, metadata }: EnrolOptions): Promise<readonly PublishedKey[]> {
+  try {
+    return jwks === undefined ? await fetchSigningKeys(issuer, { signal: new AbortController().signal, ...metadata }) : keysOf(jwks, issuer);
+  } catch (error) {
+    if (!(error instanceof MetadataError)) throw error;
+    const hint = jwks === undefined ? 'Where the network is closed, fetch the keys elsewhere and give them with --jwks FILE.' : 'Give the issuer\'s keys document: {"keys":[…]}.';
+    throw new WhoranError(error.message, { exitCode: EXIT.wrongUse, hint });
   }
 }
 
