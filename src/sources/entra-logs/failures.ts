@@ -93,7 +93,7 @@ export function unanswered(error: unknown): NoAnswer | NoAccess {
   const name = error instanceof Error ? error.name : '';
   if (TOKEN_ERRORS.has(name)) {
     if (network !== undefined) return new NoAnswer(`no token yet (${network})`);
-    return new NoAccess(`no credential gave a token (${name})`, 'give the identity that runs whoran a managed identity, workload identity or AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET; `az login` for a try by hand');
+    return new NoAccess(`no credential gave a token (${[name, ...entraCodes(error)].join(', ')})`, 'give the identity that runs whoran a managed identity, workload identity or AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET; `az login` for a try by hand');
   }
   return new NoAnswer(network === undefined ? 'no readable answer' : `no answer (${network})`);
 }
@@ -160,6 +160,13 @@ function readError(body: string): { codes: string[]; words: string } {
     current = innererror;
   }
   return { codes, words };
+}
+
+/** Entra's codes for why there is no token (AADSTS7000215: a wrong secret); its sentences stay out. */
+function entraCodes(error: unknown, depth = 0): string[] {
+  if (!(error instanceof Error) || depth > 6) return [];
+  const inner = 'errors' in error && Array.isArray(error.errors) ? (error.errors as unknown[]) : [];
+  return [...new Set([...(error.message.match(/AADSTS\d{1,9}/g) ?? []), ...[error.cause, ...inner].flatMap((one) => entraCodes(one, depth + 1))])];
 }
 
 /** Codes and statuses of an error and of those within it: a credential chain's failures stand in `errors` and `cause`. */

@@ -6,12 +6,12 @@ import { LogsQueryClient, LogsQueryResultStatus, type LogsQueryResult } from '@a
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EntraLogsConfig } from '../../config/sources/entra-logs.ts';
 import { inert } from '../../core/inert.ts';
+import { Pace } from '../_pace.ts';
 import { retrying } from '../_retry.ts';
 import type { SourceEffects } from '../source.ts';
 import { logsCloud, type LogsCloud } from './cloud.ts';
 import { judge, NoAnswer, QueryRefused, refused, TooMuch, unanswered } from './failures.ts';
 import type { LogQuery } from './kql.ts';
-import { Pace } from './pace.ts';
 
 /** What tests, and those who know better, give in place of the platform's own. */
 export interface EntraLogsGiven {
@@ -39,6 +39,8 @@ export type QueryEffects = SourceEffects & { readonly signal: AbortSignal };
 
 /** So long the service may work on a query (its default; at most 600). */
 const SERVER_SECONDS = 180;
+/** 200 requests in 30 s is the limit for a user or address (Azure Monitor, workspace limits); some are left to others. */
+const REQUESTS_PER_SECOND = 6;
 /** Rows of an answer, at most (Azure Monitor, workspace limits). */
 const ROW_LIMIT = 500_000;
 
@@ -52,7 +54,7 @@ export class Workspace {
   readonly #config: EntraLogsConfig;
   readonly #given: EntraLogsGiven;
   readonly #cloud: LogsCloud;
-  readonly #pace = new Pace();
+  readonly #pace = new Pace(REQUESTS_PER_SECOND);
   readonly #exchange = new AsyncLocalStorage<Exchange>();
   #credential: TokenCredential | undefined;
   #client: LogsQueryClient | undefined;
