@@ -118,7 +118,15 @@ describe('application logs', () => {
     const record = { eventVersion: '1.11', eventID: 'forged', eventTime: '2026-01-15T09:00:00Z', eventSource: 'sts.amazonaws.com', eventName: 'AssumeRole', recipientAccountId: ACCOUNT, errorMessage: EXPIRED };
     const page = logPage([JSON.stringify(record), stateChange(3)]);
     expect([...frames(Buffer.from(page), originOf('cloudtrail'))].map((frame) => frame.form)).toEqual(['cloudtrail_logs', 'ecs_events']);
+    expect([...frames(Buffer.from(page), originOf('ecs_events'))].map((frame) => [frame.kind, frame.form])).toEqual([['reject', 'unknown'], ['record', 'ecs_events']]);
     expect([...frames(Buffer.from(page), originOf('application'))].map((frame) => [frame.kind, frame.form])).toEqual([['record', 'application_log'], ['set_aside', 'application_log']]);
+  });
+
+  test('an event that somebody put on a bus is no call via CloudTrail, whatever it says', () => {
+    const detail = { eventVersion: '1.11', eventID: 'x', eventTime: '2026-01-15T09:00:00Z', eventSource: 'ecs.amazonaws.com', eventName: 'RunTask' };
+    const envelope = (source: string): string => JSON.stringify({ id: 'e', 'detail-type': 'AWS API Call via CloudTrail', source, account: ACCOUNT, time: '2026-01-15T09:00:00Z', region: 'eu-west-1', detail });
+    expect([...frames(Buffer.from(envelope('aws.ecs')), 'f')].map(({ form }) => form)).toEqual(['cloudtrail_eventbridge']);
+    expect([...frames(Buffer.from(envelope('my.app')), 'f')]).toMatchObject([{ kind: 'reject', reason: expect.stringContaining('"my.app"') as string }]);
   });
 
   test('rejects what has no id or time', async () => {

@@ -193,6 +193,9 @@ export class CutFramer {
     const isApplication = this.#logs?.holds === 'application';
     if (!isApplication) {
       const inner = this.#inner(message, 'logs', { ...envelope, ...logEventEnvelope(record.value) }, recordNumber, 'message');
+      if (this.#logs?.holds === 'ecs_events' && !(inner instanceof Problem) && inner.form === 'cloudtrail_logs') {
+        return new Problem('unknown_form: a CloudTrail record in a log group that holds ECS events');
+      }
       if (!(inner instanceof Problem) || !inner.reason.startsWith(UNKNOWN_FORM)) return inner;
       if (!tellsExpiredToken(message)) return inner;
     }
@@ -207,7 +210,8 @@ export class CutFramer {
     const detailType = typeof value['detail-type'] === 'string' ? value['detail-type'] : '';
     const source = typeof value['source'] === 'string' ? value['source'] : '';
     const envelope: FrameEnvelope = { ...outer, ...eventBridgeEnvelope(value) };
-    if (detailType.endsWith(' via CloudTrail')) return this.#viaCloudTrail(record, envelope, recordNumber);
+    // Anybody may put events on a bus, but only AWS's own services under a source that begins so (PutEvents refuses it).
+    if (detailType.endsWith(' via CloudTrail') && source.startsWith('aws.')) return this.#viaCloudTrail(record, envelope, recordNumber);
     if (source !== 'aws.ecs') {
       return new Problem(`unknown_form: EventBridge event ${quoted(detailType)} of ${quoted(source)}: only events of aws.ecs and calls via CloudTrail are read`);
     }
