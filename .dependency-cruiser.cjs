@@ -20,9 +20,10 @@ const MAY_IMPORT = {
   render: ['core'],
   evidence: ['core', 'config', 'landing'],
   answers: ['core', 'config', 'engine', 'landing', 'store', 'catalog', 'evidence'],
+  operations: ['core', 'config', 'landing'],
   pipeline: ['core', 'config', 'engine', 'landing', 'store', 'catalog', 'sources', 'alerts', 'render', 'evidence', 'answers'],
   web: ['core', 'config', 'store', 'pipeline', 'answers'],
-  cli: ['core', 'config', 'store', 'pipeline', 'answers', 'web'],
+  cli: ['core', 'config', 'store', 'operations', 'pipeline', 'answers', 'web'],
 };
 
 const layers = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
@@ -65,10 +66,11 @@ module.exports = {
       path: 'node_modules/kysely/',
     }),
     onlyIn('cloud-sdks-in-sources', 'Only a source speaks to AWS or Azure.', ['src/sources/'], { path: 'node_modules/(@aws-sdk|@azure|@microsoft|@smithy)/' }),
-    onlyIn('network-at-the-edge', 'Only sources, alerts and the page open a connection; doubles stand in for their other ends.', ['src/sources/', 'src/alerts/', 'src/web/', 'fixtures/doubles/'], {
+    onlyIn('network-at-the-edge', 'Only sources, alerts, the page and operations (metrics, the dead man’s ping) open a connection; doubles stand in for their other ends.', ['src/sources/', 'src/alerts/', 'src/web/', 'src/operations/', 'fixtures/doubles/'], {
       dependencyTypes: ['core'],
       path: '^(node:)?(http|https|http2|net|tls|dgram)$',
     }),
+    onlyIn('logging-in-operations', 'One place decides what may be logged, and what is measured.', ['src/operations/'], { path: 'node_modules/(pino|prom-client)/' }),
     onlyIn('terminal-in-cli', 'Only the command line parses arguments.', ['src/cli/', 'src/main\\.ts'], { path: 'node_modules/commander/' }),
     {
       name: 'nothing-imports-main',

@@ -135,6 +135,11 @@ export class Database {
     if (this.#isStreaming) throw new Error('a stream is open on this connection, and another query would cut it short');
   }
 
+  /** Makes the statement at hand, if there is one, fail; the next runs as usual. */
+  interrupt(): void {
+    this.connection.interrupt();
+  }
+
   close(): void {
     this.connection.closeSync();
     this.#instance.closeSync();

@@ -6,6 +6,7 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { EXIT, WhoranError } from '../core/errors.ts';
 import { ChainLog, type ChainedLine } from './chain-log.ts';
 
 /** Why a run began: somebody typed it, its time came, or its time had passed unused. */
@@ -24,7 +25,7 @@ export interface RunStep {
 }
 
 export interface RunFailure {
-  /** A step, a source's id, `report <id>`, or `ping`. */
+  /** A step, `source <id>`, `report <id>`, or `ping`. */
   readonly what: string;
   /** The source's stream that failed, where it is one. */
   readonly stream: string | null;
@@ -45,7 +46,8 @@ export interface RunRecords {
 export interface RunSource {
   readonly source: string;
   readonly type: string;
-  readonly outcome: 'ok' | 'partial' | 'failed';
+  /** `interrupted`: it was still pulling when the run's deadline came, or the run was told to stop. */
+  readonly outcome: 'ok' | 'partial' | 'failed' | 'interrupted';
   /** Objects and response bodies; of them, those landed for the first time, and those whose bytes were landed before. */
   readonly delivered: number;
   readonly landed: number;
@@ -99,7 +101,16 @@ export interface RunEnded {
   readonly version: string;
 }
 
-export type RunLine = ChainedLine & (RunBegan | RunEnded);
+/** Said after the end, and only where the dead man's URL did not take the ping. */
+export interface RunNotPinged {
+  readonly kind: 'not_pinged';
+  readonly run_id: string;
+  readonly at: string;
+  readonly message: string;
+}
+
+export type RunEntry = RunBegan | RunEnded | RunNotPinged;
+export type RunLine = ChainedLine & RunEntry;
 
 /** A run as the log tells it; `ended` is null while it goes on, or where it crashed and nobody has noticed yet. */
 export interface Run {
@@ -107,6 +118,8 @@ export interface Run {
   readonly trigger: RunTrigger;
   readonly began_at: string;
   readonly ended: RunEnded | null;
+  /** Why the dead man's URL was not pinged; null where it was, or there is none. */
+  readonly ping_failure: string | null;
 }
 
 const NAME = 'runs.jsonl';
@@ -119,13 +132,13 @@ function pathOf(dataDir: string): string {
 }
 
 /**
- * Appends a line; it is on disk when this returns. The caller holds the data folder's lock, and `landing/` is there. Each time
+ * Appends entries; they are on disk when this returns. The caller holds the data folder's lock, and `landing/` is there. Each time
  * the file is opened anew: a line that a full disk cut off is dropped before the next.
  */
-export function appendRun(dataDir: string, line: RunBegan | RunEnded): void {
+export function appendRun(dataDir: string, ...entries: readonly RunEntry[]): void {
   const log = ChainLog.open<RunLine>(pathOf(dataDir));
   try {
-    log.append([line]);
+    log.append(entries);
   } finally {
     log.close();
   }
@@ -135,9 +148,11 @@ export function appendRun(dataDir: string, line: RunBegan | RunEnded): void {
 export function readRuns(dataDir: string): Run[] {
   const runs = new Map<string, Run>();
   for (const line of tailLines(pathOf(dataDir))) {
-    const began = runs.get(line.run_id);
-    if (line.kind === 'began') runs.set(line.run_id, { run_id: line.run_id, trigger: line.trigger, began_at: line.at, ended: null });
-    else runs.set(line.run_id, { run_id: line.run_id, trigger: line.trigger, began_at: began?.began_at ?? line.began_at, ended: line });
+    const before = runs.get(line.run_id);
+    const { run_id: runId } = line;
+    if (line.kind === 'began') runs.set(runId, { run_id: runId, trigger: line.trigger, began_at: line.at, ended: null, ping_failure: null });
+    else if (line.kind === 'ended') runs.set(runId, { run_id: runId, trigger: line.trigger, began_at: line.began_at, ended: line, ping_failure: null });
+    else if (before) runs.set(runId, { ...before, ping_failure: line.message });
   }
   return [...runs.values()];
 }
@@ -158,8 +173,20 @@ function* tailLines(path: string): Generator<RunLine> {
   let start = isCut ? tail.indexOf(NEWLINE) + 1 : 0;
   // What stands after the last line break is being written, or was cut off.
   for (let end = tail.indexOf(NEWLINE, start); end !== -1; end = tail.indexOf(NEWLINE, start)) {
-    yield JSON.parse(tail.toString('utf8', start, end)) as RunLine;
+    yield parse(tail.toString('utf8', start, end), path);
     start = end + 1;
+  }
+}
+
+function parse(text: string, path: string): RunLine {
+  try {
+    return JSON.parse(text) as RunLine;
+  } catch (cause) {
+    throw new WhoranError(`${path}: a line is damaged`, {
+      exitCode: EXIT.wrongUse,
+      hint: 'This file is only ever appended to. Restore it from a backup, or move it away: nothing but the history of runs is lost.',
+      cause,
+    });
   }
 }
 

@@ -36,6 +36,8 @@ export interface ReportOptions {
   readonly version?: string;
   /** How many rows of one table the page shows. */
   readonly pageRows?: number;
+  /** Of the report's formats those to write; all where it is left out. */
+  readonly formats?: readonly ReportFormat[];
   /** Told each step as it begins. */
   readonly progress?: (step: string) => void;
 }
@@ -90,7 +92,7 @@ export async function listReports(): Promise<ReportListing[]> {
  */
 export async function runReport(reader: AnswerReader, id: string, options: ReportOptions): Promise<ReportResult> {
   const catalog = await loadCatalog();
-  const definition = await definitionOf(catalog, id);
+  const definition = inFormats(await definitionOf(catalog, id), options.formats);
   if (options.from >= options.to) {
     throw new WhoranError(`the period is empty: --from ${rfc3339(options.from)} is not before --to ${rfc3339(options.to)}`, {
       exitCode: EXIT.wrongUse,
@@ -113,6 +115,17 @@ async function definitionOf(catalog: Catalog, id: string): Promise<ReportDefinit
   throw new WhoranError(`there is no report ${JSON.stringify(id)}`, {
     exitCode: EXIT.wrongUse,
     hint: `There are: ${definitions.map((one) => one.id).join(', ')}. \`whoran report list\` says what each holds.`,
+  });
+}
+
+/** The definition with only those of its formats that are wanted. @throws WhoranError where it has none of them */
+function inFormats(definition: ReportDefinition, wanted: readonly ReportFormat[] | undefined): ReportDefinition {
+  if (wanted === undefined) return definition;
+  const formats = definition.formats.filter((format) => wanted.includes(format));
+  if (formats.length > 0) return { ...definition, formats };
+  throw new WhoranError(`report ${definition.id} is not made as ${wanted.join(', ')}`, {
+    exitCode: EXIT.wrongUse,
+    hint: `It is made as ${definition.formats.join(', ')}.`,
   });
 }
 
