@@ -15,27 +15,22 @@ export interface ClockReading {
   readonly problem?: string;
 }
 
-const LOGIN_HOSTS: Readonly<Record<string, string>> = {
-  AzureCloud: 'https://login.microsoftonline.com',
-  AzureUSGovernment: 'https://login.microsoftonline.us',
-  AzureUSGovernmentDoD: 'https://login.microsoftonline.us',
-  AzureChinaCloud: 'https://login.chinacloudapi.cn',
-};
-
-/** Where a source's service answers; undefined for one that speaks to none. Asked without credentials: any answer has a Date. */
+/**
+ * Where a source's service answers, without credentials: any answer has a Date. Undefined for `files`, which speaks to none, and
+ * for Entra's sources, whose own checks compare clocks with the very service.
+ */
 export function serviceUrl(config: SourceConfig): string | undefined {
-  if (config.type === 'files') return undefined;
-  if (config.endpoint !== undefined) return config.endpoint;
   switch (config.type) {
+    case 'files':
     case 'entra-graph':
     case 'entra-logs':
-      return LOGIN_HOSTS[config.cloud];
+      return undefined;
     case 'cloudtrail-s3':
-      return awsUrl('s3', config.bucket_region);
+      return config.endpoint ?? awsUrl('s3', config.bucket_region);
     case 'cloudtrail-lookup':
-      return awsUrl('cloudtrail', config.regions[0] ?? 'us-east-1');
+      return config.endpoint ?? awsUrl('cloudtrail', config.regions[0] ?? 'us-east-1');
     case 'cloudwatch-logs':
-      return awsUrl('logs', config.region);
+      return config.endpoint ?? awsUrl('logs', config.region);
   }
 }
 
