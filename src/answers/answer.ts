@@ -9,9 +9,12 @@ export type How = 'ran' | 'configured';
 export type SignInGrade = 'exact' | 'window' | 'ambiguous' | 'none';
 export type HopKind = 'sign_in' | 'session' | 'action' | 'task' | 'task_session' | 'call';
 
+/** What landed records that prove something are: the sources of `stg_sources`, and those that complete nothing. */
+export const EVIDENCE_SOURCES = ['cloudtrail', 'ecs_events', 'sign_ins', 'application_logs', 'identity_registry'] as const;
+
 /** Where a hop is proved: a landed record and the SHA-256 of its bytes (RULINGS 20). */
 export interface Evidence {
-  readonly source: 'cloudtrail' | 'ecs_events' | 'sign_ins' | 'application_logs' | 'identity_registry';
+  readonly source: (typeof EVIDENCE_SOURCES)[number];
   readonly record_id: string;
   readonly sha256: string;
 }

@@ -2,10 +2,10 @@
  * Findings: what the detections found, with the landed records that show it.
  */
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
-import { RECORD_SOURCES, type Severity } from '../catalog/header.ts';
+import type { Severity } from '../catalog/header.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
-import type { Evidence } from './answer.ts';
+import { EVIDENCE_SOURCES, type Evidence } from './answer.ts';
 import { answerRow, answerRows, type AnswerReader } from './reader.ts';
 import { RecordHashes, type RecordRef } from './record-hashes.ts';
 import { earliest, landedSources } from './sources.ts';
@@ -99,7 +99,7 @@ export async function findings(reader: AnswerReader, filter: FindingsFilter = {}
 
 /** A record that no landed batch holds is none: nothing is shown that can't be verified. */
 function evidenceOf(ref: RecordRef, sha256: string | null): Evidence | undefined {
-  const source = RECORD_SOURCES.find((known) => known === ref.source);
+  const source = EVIDENCE_SOURCES.find((known) => known === ref.source);
   return source === undefined || sha256 === null ? undefined : { source, record_id: ref.record_id, sha256 };
 }
 
