@@ -36,8 +36,8 @@ interface Plan {
  * @param serviceNow the service's time when the pull began: nothing ingested later is counted on
  * @throws what a query failed with for good; the signal's reason
  */
-export function pullTable(table: LogTable, workspace: Workspace, config: EntraLogsConfig, context: PullContext, serviceNow: Date): AsyncGenerator<Step> {
-  return new TablePull(planOf(table, config, context, serviceNow.getTime()), workspace, config, context).steps();
+export async function* pullTable(table: LogTable, workspace: Workspace, config: EntraLogsConfig, context: PullContext, serviceNow: Date): AsyncGenerator<Step> {
+  yield* new TablePull(planOf(table, config, context, serviceNow.getTime()), workspace, config, context).steps();
 }
 
 function planOf(table: LogTable, config: EntraLogsConfig, { backfill, cursors }: PullContext, now: number): Plan {
