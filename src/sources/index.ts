@@ -10,6 +10,7 @@ type Maker<Type extends SourceConfig['type']> = (config: Extract<SourceConfig, {
 const MAKERS: { readonly [Type in SourceConfig['type']]?: Maker<Type> } = {
   'cloudtrail-lookup': async (config) => (await import('./cloudtrail-lookup/index.ts')).cloudtrailLookup(config),
   'cloudwatch-logs': async (config) => (await import('./cloudwatch-logs/index.ts')).cloudwatchLogs(config),
+  'entra-graph': async (config) => (await import('./entra-graph/index.ts')).entraGraph(config),
   'entra-logs': async (config) => (await import('./entra-logs/index.ts')).entraLogs(config),
 };
 

@@ -1,0 +1,94 @@
+/**
+ * Tokens for Graph: asked of the platform's default chain (or what is given), kept until they near their end, and asked for anew
+ * once when Graph says that one has expired.
+ */
+import type { AuthenticationProvider } from '@microsoft/microsoft-graph-client';
+import { DefaultAzureCredential, type TokenCredential } from '@azure/identity';
+import type { EntraGraphConfig } from '../../config/sources/entra-graph.ts';
+import type { GraphCloud } from './clouds.ts';
+import { CredentialFailure, wordsOf } from './failures.ts';
+
+/** A token with less left than this is not begun with. */
+const LEAST_LEFT_MS = 5 * 60_000;
+
+export class GraphToken implements AuthenticationProvider {
+  readonly #cloud: GraphCloud;
+  readonly #make: () => TokenCredential;
+  #credential: TokenCredential | undefined;
+  #token: { readonly text: string; readonly expiresAt: number } | undefined;
+  #asked: Promise<void> | undefined;
+
+  constructor(config: EntraGraphConfig, cloud: GraphCloud, given?: TokenCredential) {
+    this.#cloud = cloud;
+    this.#make = given ? () => given : () => defaultChain(config, cloud);
+  }
+
+  /** What answers for the token, for people: the class of the credential. */
+  get credentialName(): string {
+    return this.#credential?.constructor.name ?? 'no credential';
+  }
+
+  /**
+   * Sees to it that there is a token that lasts a while.
+   * @throws CredentialFailure
+   */
+  async refresh(now: Date): Promise<void> {
+    if (this.#token && this.#token.expiresAt - now.getTime() > LEAST_LEFT_MS) return;
+    this.#asked ??= this.#ask().finally(() => {
+      this.#asked = undefined;
+    });
+    await this.#asked;
+  }
+
+  /** Called by the client's authentication step, for each request; `refresh` comes before it. */
+  async getAccessToken(): Promise<string> {
+    return Promise.resolve(this.#token?.text ?? '');
+  }
+
+  /** Graph refused the token: the next `refresh` asks for another, of a chain without a memory. */
+  forget(): void {
+    this.#token = undefined;
+    this.#credential = undefined;
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      this.#credential ??= this.#make();
+      const token = await this.#credential.getToken(this.#cloud.scope);
+      if (!token) throw new Error('the credential gave no token');
+      this.#token = { text: token.token, expiresAt: token.expiresOnTimestamp };
+    } catch (error) {
+      throw new CredentialFailure(`no token for Graph: ${wordsOf(error)}`, isPassing(error), error);
+    }
+  }
+}
+
+function defaultChain({ tenant_id, client_id }: EntraGraphConfig, { authority }: GraphCloud): TokenCredential {
+  const client = client_id === undefined ? {} : { managedIdentityClientId: client_id, workloadIdentityClientId: client_id };
+  return new DefaultAzureCredential({ tenantId: tenant_id, authorityHost: authority, ...client });
+}
+
+function isPassing(error: unknown): boolean {
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
+  return typeof status === 'number' && (status === 429 || status >= 500);
+}
+
+/** What a token says of itself, for people only: whether it is good is for Graph to say. */
+export interface TokenClaims {
+  readonly tenantId: string | undefined;
+  readonly appId: string | undefined;
+  readonly isManaged: boolean;
+}
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Undefined where the token can't be looked into. Only ids come out of it. */
+export function claimsOf(token: string): TokenClaims | undefined {
+  try {
+    const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as Readonly<Record<string, unknown>>;
+    const id = (value: unknown): string | undefined => (typeof value === 'string' && GUID.test(value) ? value.toLowerCase() : undefined);
+    return { tenantId: id(payload['tid']), appId: id(payload['appid'] ?? payload['azp']), isManaged: typeof payload['xms_mirid'] === 'string' };
+  } catch {
+    return undefined;
+  }
+}
