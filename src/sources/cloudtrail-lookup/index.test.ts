@@ -189,6 +189,17 @@ describe('accounts and roles', () => {
     expectNoSecret(result);
   });
 
+  test('a role\'s credentials that expire in mid-run: the role is assumed anew, once', async () => {
+    const clock = new FakeClock(START);
+    const records = ['2026-01-15T09:40:00Z', '2026-01-15T09:41:00Z'].map((at, n) => record(`e${n}`, at, { accountId: OTHER }));
+    const double = await setUp({ clock, records, pageSize: 1, externalId: EXTERNAL_ID, fault: faultAt(3, { kind: 'expired_credentials' }) });
+    const result = await pulled(source(double, { accounts: [{ account_id: OTHER, role_arn: ROLE, external_id: EXTERNAL_ID }] }), { clock });
+    expect(result.failures).toEqual([]);
+    expect(new Set(ids(result))).toEqual(new Set(['e0', 'e1']));
+    expect(double.counts.get('AssumeRole')).toBe(2);
+    expectNoSecret(result);
+  });
+
   test('a role that may not be assumed fails its streams alone, with what to do', async () => {
     const clock = new FakeClock(START);
     const double = await setUp({ clock, records: [record('mine', '2026-01-15T09:00:01Z')], externalId: 'another' });
@@ -214,6 +225,7 @@ describe('faults', () => {
     ['slow bytes', { kind: 'slow_bytes', pauseMs: 20 }, 0],
     ['a hang', { kind: 'hang' }, 1],
     ['credentials that expire in mid-run', { kind: 'expired_credentials' }, 1],
+    ['a clock that is not AWS\'s', { kind: 'special', name: 'skewed' }, 1],
     ['an empty page with a token', { kind: 'special', name: 'empty_page' }, 0],
     ['events given twice', { kind: 'special', name: 'duplicates' }, 0],
   ];

@@ -43,35 +43,32 @@ interface LookupStream {
   readonly region: string;
 }
 
-async function* pull(config: CloudtrailLookupConfig, streams: readonly LookupStream[], given: AwsGiven, context: PullContext): AsyncGenerator<Step> {
-  const clients: CloudTrailClient[] = [];
-  const running = streams.map(({ stream, covers, account, region }): RunningStream => ({
-    stream,
-    pull: () => {
-      const client = new CloudTrailClient(awsClientConfig({ ...account, region, endpoint: config.endpoint }, given));
-      clients.push(client);
-      const lookup = { client, pace: new Pace(LOOKUPS_PER_SECOND), accountId: account.account_id, region, policy: { deadlineMs: config.deadline_minutes * 60_000 } };
-      return pullTimeStream(
-        {
-          stream,
-          covers,
-          windowMinutes: config.window_minutes,
-          overlapMinutes: config.overlap_minutes,
-          firstDays: config.first_days,
-          keptDays: LOOKUP_DAYS,
-          pages: (window) => lookupPages({ ...lookup, window }, context),
-        },
-        context,
-      );
-    },
-  }));
+function pull(config: CloudtrailLookupConfig, streams: readonly LookupStream[], given: AwsGiven, context: PullContext): AsyncGenerator<Step> {
+  const running = streams.map((one): RunningStream => ({ stream: one.stream, pull: () => pullStream(config, one, given, context) }));
+  return runStreams(running, {
+    parallel: PARALLEL,
+    signal: context.signal,
+    failureOf: (stream, error) => awsFailure(stream, error, { action: 'cloudtrail:LookupEvents' }),
+  });
+}
+
+async function* pullStream(config: CloudtrailLookupConfig, { stream, covers, account, region }: LookupStream, given: AwsGiven, context: PullContext): AsyncGenerator<Step> {
+  const client = new CloudTrailClient(awsClientConfig({ ...account, region, endpoint: config.endpoint }, given));
+  const lookup = { client, pace: new Pace(LOOKUPS_PER_SECOND), accountId: account.account_id, region, policy: { deadlineMs: config.deadline_minutes * 60_000 } };
   try {
-    yield* runStreams(running, {
-      parallel: PARALLEL,
-      signal: context.signal,
-      failureOf: (stream, error) => awsFailure(stream, error, { action: 'cloudtrail:LookupEvents' }),
-    });
+    yield* pullTimeStream(
+      {
+        stream,
+        covers,
+        windowMinutes: config.window_minutes,
+        overlapMinutes: config.overlap_minutes,
+        firstDays: config.first_days,
+        keptDays: LOOKUP_DAYS,
+        pages: (window) => lookupPages({ ...lookup, window }, context),
+      },
+      context,
+    );
   } finally {
-    for (const client of clients) client.destroy();
+    client.destroy();
   }
 }

@@ -156,6 +156,7 @@ describe('faults', () => {
     ['slow bytes', { kind: 'slow_bytes', pauseMs: 20 }, 0],
     ['a hang', { kind: 'hang' }, 1],
     ['credentials that expire in mid-run', { kind: 'expired_credentials' }, 1],
+    ['a clock that is not AWS\'s', { kind: 'special', name: 'skewed' }, 1],
     ['an empty page with a token', { kind: 'special', name: 'empty_page' }, 0],
     ['events given twice', { kind: 'special', name: 'duplicates' }, 0],
     ['a token that expired', { kind: 'special', name: 'expired_token' }, 0],
