@@ -128,7 +128,7 @@ export function hintFor(error: unknown, table?: LogTable): string | undefined {
   if (!(error instanceof QueryRefused)) return undefined;
   if (error.status === 401) return 'the service refuses the token: check `cloud`, and that the identity is of the workspace\'s tenant';
   if (error.status === 403) {
-    return 'grant the identity that runs whoran the role Log Analytics Reader on the workspace (least: Microsoft.OperationalInsights/workspaces/read, …/workspaces/query/read and …/workspaces/query/<table>/read), and allow queries from its network';
+    return 'grant the identity that runs whoran the role Log Analytics Reader on the workspace (least: Microsoft.OperationalInsights/workspaces/query/read and Microsoft.OperationalInsights/workspaces/query/<table>/read for each table), and allow queries from its network';
   }
   if (error.status === 404) return 'check `workspace_id` (the Workspace ID on its overview page, not the resource id) and `cloud`';
   return undefined;

@@ -133,6 +133,8 @@ export class Workspace {
   #credentialInUse(): TokenCredential {
     this.#credential ??= this.#given.credential ?? new DefaultAzureCredential({
       authorityHost: this.#cloud.authorityHost,
+      // The outer policy tries again; five tries of the chain's own would take minutes before anybody is told.
+      retryOptions: { maxRetries: 1 },
       ...(this.#config.client_id === undefined ? {} : { managedIdentityClientId: this.#config.client_id, workloadIdentityClientId: this.#config.client_id }),
     });
     return this.#credential;
