@@ -9,9 +9,11 @@ type Maker<Type extends SourceConfig['type']> = (config: Extract<SourceConfig, {
 
 const MAKERS: { readonly [Type in SourceConfig['type']]?: Maker<Type> } = {
   'cloudtrail-lookup': async (config) => (await import('./cloudtrail-lookup/index.ts')).cloudtrailLookup(config),
+  'cloudtrail-s3': async (config) => (await import('./cloudtrail-s3/index.ts')).cloudtrailS3(config),
   'cloudwatch-logs': async (config) => (await import('./cloudwatch-logs/index.ts')).cloudwatchLogs(config),
   'entra-graph': async (config) => (await import('./entra-graph/index.ts')).entraGraph(config),
   'entra-logs': async (config) => (await import('./entra-logs/index.ts')).entraLogs(config),
+  files: async (config) => (await import('./files.ts')).files(config),
 };
 
 /** The source that a part of the configuration describes. Speaks to nobody yet. */
