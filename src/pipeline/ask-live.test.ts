@@ -154,6 +154,8 @@ describe('other things asked about', () => {
     expect(counts.get('DescribeTasks')).toBeUndefined();
     const reader = await openReader(folder);
     expect(await reader.db.all('select event_id from stg_events order by event_id')).toEqual([{ event_id: 'e-old-call' }]);
+    // What was asked for alone doesn't say how far CloudTrail is landed, here or in a rebuild.
+    expect(await reader.db.all('select source, complete_through, records from stg_sources')).toEqual([{ source: 'cloudtrail', complete_through: null, records: 1 }]);
     reader.close();
   });
 

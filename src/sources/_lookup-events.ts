@@ -28,6 +28,8 @@ export interface Lookup {
   readonly accountId: string;
   readonly region: string;
   readonly window: Window;
+  /** Stands before the origin: what isn't pulled by a schedule says so. */
+  readonly asker?: string;
   /** The one attribute that the API filters by. */
   readonly attribute?: LookupAttribute;
   readonly policy: RetryPolicy;
@@ -40,9 +42,9 @@ export interface Lookup {
  * @throws the SDK's error where it is final; RetriesExhausted; the signal's reason
  */
 export async function* lookupPages(lookup: Lookup, effects: SourceEffects & { readonly signal: AbortSignal }): AsyncGenerator<Delivered> {
-  const { client, pace, accountId, region, window, attribute } = lookup;
+  const { client, pace, accountId, region, window, asker = '', attribute } = lookup;
   const by = attribute ? ` ${attribute.AttributeKey ?? ''}=${attribute.AttributeValue ?? ''}` : '';
-  const origin = `LookupEvents ${lookupStream(accountId, region)} ${window.from.toISOString()}/${window.to.toISOString()}${by}`;
+  const origin = `${asker}LookupEvents ${lookupStream(accountId, region)} ${window.from.toISOString()}/${window.to.toISOString()}${by}`;
   let token: string | undefined;
   for (let restarts = 0; ; ) {
     let body: (() => Buffer) | undefined;

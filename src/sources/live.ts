@@ -38,6 +38,11 @@ export interface LiveGiven extends AwsGiven {
   readonly ecsEndpoint?: string;
 }
 
+/**
+ * Begins the origin of everything that was fetched for a question. Staging knows it by that (queries/staging/cloudtrail_counts.sql):
+ * what was asked for alone doesn't show how far CloudTrail is landed.
+ */
+const ASKER = 'ask --live: ';
 /** Somebody waits for the answer, so a service gets a minute, and a stretch of time so many pages of 50 events, newest first. */
 const POLICY = { deadlineMs: 60_000, capMs: 10_000 };
 const MOST_PAGES = 120;
@@ -118,7 +123,7 @@ async function* lookup(place: LivePlace, asked: Window, accessKeyId: string | un
   context.tell({ kind: 'progress', stream, message: `since ${window.from.toISOString()}` });
   const attribute = accessKeyId === undefined ? {} : { attribute: { AttributeKey: 'AccessKeyId' as const, AttributeValue: accessKeyId } };
   let pages = 0;
-  for await (const page of lookupPages({ ...clients.of(place), accountId: place.account.account_id, region: place.region, window, policy: POLICY, ...attribute }, context)) {
+  for await (const page of lookupPages({ ...clients.of(place), accountId: place.account.account_id, region: place.region, window, asker: ASKER, policy: POLICY, ...attribute }, context)) {
     yield { stream, covers: [], window, delivered: [page] };
     pages += 1;
     if (pages < MOST_PAGES) continue;
@@ -141,7 +146,7 @@ async function* describe(asked: LiveQuestion['tasks'][number], given: LiveGiven,
     }, POLICY);
     // A task that stopped an hour ago is a failure MISSING: there is nothing to land, and nothing wrong.
     if (!body || (answer.tasks?.length ?? 0) === 0) return;
-    yield { stream, covers: [], delivered: [{ origin: `DescribeTasks ${where(place)} ${cluster} ${task}`, bytes: body() }] };
+    yield { stream, covers: [], delivered: [{ origin: `${ASKER}DescribeTasks ${where(place)} ${cluster} ${task}`, bytes: body() }] };
   } catch (error) {
     if (asked.isGuess && awsCode(error) === 'ClusterNotFoundException') return;
     throw error;
