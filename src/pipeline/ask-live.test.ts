@@ -8,6 +8,7 @@ import { FakeClock } from '../../test/pulled.ts';
 import type { Answer } from '../answers/answer.ts';
 import { ask } from '../answers/ask.ts';
 import { configSchema, type Config } from '../config/config.ts';
+import { readManifest } from '../store/manifest.ts';
 import { openReader } from '../store/reader.ts';
 import { openWriter } from '../store/writer.ts';
 import { fetchLive, type LiveOutcome } from './ask-live.ts';
@@ -133,8 +134,11 @@ describe('a task', () => {
     const { url, counts } = await serve(story, [described]);
     await live(ARN, configOf(url));
     const before = counts.get('DescribeTasks') ?? 0;
+    const published = readManifest(folder)?.publication;
     const again = await live(TASK, configOf(url));
     expect(again).toMatchObject({ landed: 0, problems: [] });
+    // Nothing to publish either.
+    expect(readManifest(folder)?.publication).toBe(published);
     expect((counts.get('DescribeTasks') ?? 0) - before).toBe(1);
   });
 

@@ -55,8 +55,9 @@ export async function fetchLive(dataDir: string, typed: string, config: Config, 
     return { isFetched: false, requests: 0, landed: 0, problems: [{ message: `nothing was fetched: ${error.message}`, hint: 'The answer is of what is landed; ask again when the other writer is done.' }] };
   }
   try {
-    const outcome = await new LiveFetch(writer, typed, config, options).run();
-    await writer.publishAndClose();
+    const fetch = new LiveFetch(writer, typed, config, options);
+    const outcome = await fetch.run();
+    if (fetch.isChanged) await writer.publishAndClose();
     return outcome;
   } finally {
     writer.close();
@@ -70,6 +71,10 @@ class LiveFetch {
   readonly #options: AskLiveOptions;
   readonly #results: SourceResult[] = [];
   readonly #paces: LivePaces = new Map();
+  /** Something is staged that isn't correlated. */
+  #isStale = false;
+  /** Readers would see something else than before. */
+  isChanged = false;
 
   constructor(writer: Writer, typed: string, config: Config, options: AskLiveOptions) {
     this.#writer = writer;
@@ -82,8 +87,10 @@ class LiveFetch {
     const writer = this.#writer;
     const now = new Date(Math.floor(this.#options.effects.now().getTime() / 1000) * 1000);
     // What a stopped run had landed counts among what is known; in a new folder the tables are made.
-    await stage(writer);
+    if (writer.stagedThrough < writer.landing.lastSeq) await this.#stage();
     await createCorrelatedTables(writer.db);
+    const correlated = await writer.db.get<{ times: number }>('select count(*) as times from cor_state');
+    if (correlated?.times !== 1) this.#isStale = true;
     const reach = liveReach(this.#config, (source) => writer.landing.pulls.cursors(source), now);
     const { question, unreached } = await firstQuestion(writer.db, this.#typed, this.#config, reach, now);
     await this.#fetch(question);
@@ -110,18 +117,29 @@ class LiveFetch {
   /** Pulls, stages and correlates; what failed is in the results. */
   async #fetch(question: LiveQuestion): Promise<void> {
     const { signal, effects, given } = this.#options;
-    const progress = this.#options.progress ?? ((): void => undefined);
     const { sources } = await pullSources(this.#writer, [liveSource(question, given, this.#paces)], {
       signal,
       effects,
       progress: (_, event) => {
-        if (event.kind === 'progress') progress(`${event.stream}: ${event.message}`);
-        if (event.kind === 'retry') progress(`${event.operation}: ${event.reason}; again in ${Math.ceil(event.waitMs / 1000)} s`);
+        if (event.kind === 'progress') this.#tell(`${event.stream}: ${event.message}`);
+        if (event.kind === 'retry') this.#tell(`${event.operation}: ${event.reason}; again in ${Math.ceil(event.waitMs / 1000)} s`);
       },
     });
     this.#results.push(...sources);
-    await stage(this.#writer, { progress: (seq, last) => { progress(`staging: batch ${seq} of ${last}`); } });
-    await bringUpToDate(this.#writer, this.#config, { progress });
+    if (sum(sources, ({ landed }) => landed) > 0) await this.#stage();
+    if (!this.#isStale) return;
+    await bringUpToDate(this.#writer, this.#config, { progress: (step) => { this.#tell(step); } });
+    this.#isStale = false;
+    this.isChanged = true;
+  }
+
+  async #stage(): Promise<void> {
+    await stage(this.#writer, { progress: (seq, last) => { this.#tell(`staging: batch ${seq} of ${last}`); } });
+    this.#isStale = true;
+  }
+
+  #tell(step: string): void {
+    this.#options.progress?.(step);
   }
 }
 
