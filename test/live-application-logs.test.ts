@@ -61,11 +61,16 @@ test('the line is a finding about its task, and its id answers for the task', as
   const source = cloudwatchLogs(cloudwatchLogsSchema.parse(raw), { credentials: async () => Promise.resolve({ accessKeyId: KEY, secretAccessKey: 's' }) });
   const config = configSchema.parse({ sources: [raw] });
   const writer = await openWriter(folder, { now: clock.now });
-  const pulled = await ingestSources(writer, [source], config, { signal: new AbortController().signal, effects: { now: clock.now, sleep: clock.sleep, random: () => 0.5 } });
+  const pull = async () => ingestSources(writer, [source], config, { signal: new AbortController().signal, effects: { now: clock.now, sleep: clock.sleep, random: () => 0.5 } });
+  const pulled = await pull();
   expect(pulled.sources).toMatchObject([{ outcome: 'ok', delivered: 3, landed: 3, failures: [] }]);
   expect(pulled.forms.map(({ form, new: fresh, rejected }) => [form, fresh, rejected])).toEqual([['application_log', 2, 0], ['ecs_events', 1, 0]]);
   // Application logs complete nothing; the ECS events' group does.
   expect(await writer.db.all('select source, complete_through from stg_sources')).toEqual([{ source: 'ecs_events', complete_through: '2026-01-15T08:30:00Z' }]);
+  // The overlap once more: the page's token is another, and nothing is landed for that.
+  const again = await pull();
+  expect(again.sources).toMatchObject([{ outcome: 'ok', delivered: 3, landed: 0, repeated: 3 }]);
+  expect(again.totals).toMatchObject({ new: 0, rejected: 0 });
   expect(JSON.stringify(await writer.db.all('select * from stg_application_logs'))).not.toContain('eyJ');
   await bringUpToDate(writer, config);
   await writer.publishAndClose();
