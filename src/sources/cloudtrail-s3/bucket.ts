@@ -3,7 +3,7 @@
  */
 import { GetObjectCommand, ListObjectsV2Command, S3Client, type ListObjectsV2Output } from '@aws-sdk/client-s3';
 import type { CloudtrailS3Config } from '../../config/sources/cloudtrail-s3.ts';
-import { awsClientConfig, callAws, DamagedAnswer, type AwsGiven } from '../_aws.ts';
+import { awsClientConfig, callAws, captureBody, DamagedAnswer, type AwsGiven } from '../_aws.ts';
 import { RetriesExhausted, type RetryPolicy } from '../_retry.ts';
 import type { Delivered, SourceEffects } from '../source.ts';
 import { byKey, type ListedObject } from './seen.ts';
@@ -100,21 +100,19 @@ export class TrailBucket {
   async read(key: string, signal = this.#effects.signal): Promise<ReadObject> {
     let damaged = 0;
     return await this.#call('GetObject', async () => {
-      const answer = await this.#client.send(new GetObjectCommand({ Bucket: this.name, Key: key, ChecksumMode: 'ENABLED' }), { abortSignal: signal });
-      const { Body, ContentLength, ETag, VersionId, LastModified, Metadata, ServerSideEncryption } = answer;
+      const command = new GetObjectCommand({ Bucket: this.name, Key: key, ChecksumMode: 'ENABLED' });
+      const captured = captureBody(command, {
+        bytes: LARGEST_OBJECT_BYTES,
+        refuse: (size) => new UnreadableObject(`${size} bytes: no trail writes objects of more than ${LARGEST_OBJECT_BYTES}`),
+      });
+      const answer = await this.#client.send(command, { abortSignal: signal });
+      const { Body, ETag, VersionId, LastModified, Metadata, ServerSideEncryption } = answer;
       if (!Body) throw new DamagedAnswer('an object without a body');
-      if (ContentLength !== undefined && ContentLength > LARGEST_OBJECT_BYTES) {
-        if ('destroy' in Body) Body.destroy();
-        throw new UnreadableObject(`${ContentLength} bytes: no trail writes objects of more than ${LARGEST_OBJECT_BYTES}`);
-      }
-      let bytes: Buffer;
+      const bytes = captured();
       try {
-        const whole = await Body.transformToByteArray();
-        bytes = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
-        if (ContentLength !== undefined && bytes.length !== ContentLength) throw new DamagedAnswer(`${bytes.length} of ${ContentLength} bytes came`);
+        // All of it is here; reading it makes the SDK compare its checksum.
+        await Body.transformToByteArray();
       } catch (error) {
-        // A connection that broke has a code and is tried for as long as any call; a checksum that doesn't fit has none.
-        if (error instanceof Error && ('code' in error || error.name === 'TimeoutError')) throw error;
         damaged += 1;
         if (damaged >= DAMAGED_ATTEMPTS) throw new UnreadableObject(`it came damaged ${damaged} times (checksum or length)`, { cause: error });
         throw new DamagedAnswer('checksum or length is wrong', { cause: error });

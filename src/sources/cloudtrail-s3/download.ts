@@ -1,6 +1,7 @@
 /**
  * Objects read in order, some ahead of the one at hand.
  */
+import { setMaxListeners } from 'node:events';
 import type { LimitFunction } from 'p-limit';
 import type { ReadObject, TrailBucket } from './bucket.ts';
 import type { ListedObject } from './seen.ts';
@@ -19,6 +20,8 @@ const AHEAD_OBJECTS = 64;
 export async function* downloads(bucket: TrailBucket, objects: readonly ListedObject[], limit: LimitFunction): AsyncGenerator<Download> {
   const stop = new AbortController();
   const signal = AbortSignal.any([bucket.signal, stop.signal]);
+  // Every object under way listens; that is no leak.
+  setMaxListeners(0, signal);
   const ahead: { readonly bytes: number; readonly done: Promise<Download> }[] = [];
   let bytesAhead = 0;
   let next = 0;
