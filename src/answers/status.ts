@@ -6,7 +6,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kyselyOn } from '../engine/kysely.ts';
 import type { LedgerLine } from '../landing/landed-batches.ts';
-import type { Manifest } from '../store/manifest.ts';
+import type { DayFile, Manifest } from '../store/manifest.ts';
 import type { SearchedSource } from './answer.ts';
 import { answerRow, answerRows, type AnswerReader } from './reader.ts';
 import { landedSources } from './sources.ts';
@@ -88,7 +88,7 @@ export async function status(reader: StatusReader, { now, rejects = false }: { n
     gaps: isCorrelated ? await answerRows(reader, 'status_gaps') : [],
     forms: deliveries.map(({ last_batch_seq: _seq, ...counts }) => counts),
     totals: totals(deliveries),
-    store: await storeSizes(reader),
+    store: await storeSizes(reader.dataDir, reader.manifest.files),
     ...(rejects ? { rejects: await rejectRows(reader) } : {}),
   };
 }
@@ -121,11 +121,12 @@ async function rejectRows(reader: Pick<AnswerReader, 'db'>): Promise<RejectRow[]
     .execute();
 }
 
-async function storeSizes(reader: StatusReader): Promise<Status['store']> {
-  const events = reader.manifest.files.filter((file) => file.relation === 'events');
+/** What a data folder holds. `files`: those of its published manifest. */
+export async function storeSizes(dataDir: string, files: readonly DayFile[]): Promise<Status['store']> {
+  const events = files.filter((file) => file.relation === 'events');
   return {
-    landing_bytes: await folderBytes(join(reader.dataDir, 'landing')),
-    database_bytes: await folderBytes(join(reader.dataDir, 'store')),
+    landing_bytes: await folderBytes(join(dataDir, 'landing')),
+    database_bytes: await folderBytes(join(dataDir, 'store')),
     event_files: events.length,
     events: events.reduce((sum, file) => sum + file.rows, 0),
   };

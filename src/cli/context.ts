@@ -60,6 +60,11 @@ export class Context {
     this.terminal.out(`${inertJson(document)}\n`);
   }
 
+  /** One JSON document in one line, for a command that stays and prints several. */
+  jsonLine(document: unknown): void {
+    this.terminal.out(`${inertJson(document, 0)}\n`);
+  }
+
   /** Lines on standard output. */
   lines(lines: readonly string[]): void {
     this.terminal.out(lines.map((line) => `${line}\n`).join(''));

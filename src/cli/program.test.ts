@@ -59,7 +59,7 @@ afterEach(() => {
 });
 
 describe('help', () => {
-  test.each(['ask', 'coverage', 'findings', 'ingest', 'correlate', 'rebuild', 'report', 'status', 'demo'])('%s --help has examples and the global options', async (command) => {
+  test.each(['ask', 'coverage', 'findings', 'ingest', 'correlate', 'rebuild', 'report', 'run', 'status', 'demo'])('%s --help has examples and the global options', async (command) => {
     const { code, out, err } = await run([command, '--help']);
     expect(code).toBe(0);
     expect(err).toBe('');

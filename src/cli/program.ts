@@ -1,11 +1,9 @@
 /**
  * The command line: global options, the commands, and what becomes of errors. Each command's own file does its work.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT, WhoranError, type ExitCode } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
-import { packageRoot } from '../core/package-root.ts';
 import { registerAsk } from './ask.ts';
 import { registerConfig } from './config.ts';
 import { Context, DEFAULT_DATA } from './context.ts';
@@ -19,8 +17,10 @@ import { registerIngest } from './ingest.ts';
 import { registerInit } from './init.ts';
 import { registerRebuild } from './rebuild.ts';
 import { registerReport } from './report.ts';
+import { registerRun } from './run.ts';
 import { registerStatus } from './status.ts';
 import type { Terminal } from './terminal.ts';
+import { programVersion } from './version.ts';
 
 const EXAMPLES = `
 Exit codes: 0 done; 1 done, and it found what the command exists to find, or part
@@ -31,11 +31,6 @@ Start with:
   $ whoran demo
   $ whoran ingest ./logs
   $ whoran ask TASK`;
-
-function version(): string {
-  const { version: own } = JSON.parse(readFileSync(`${packageRoot()}/package.json`, 'utf8')) as { version: string };
-  return own;
-}
 
 /** Several lines of ours around what somebody typed: made inert line by line. */
 function inertLines(text: string): string {
@@ -50,7 +45,7 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
   const context = new Context(program, terminal);
   program
     .description('Who ran that ECS job? Joins Microsoft Entra ID sign-ins to AWS CloudTrail, and proves the answer hop by hop.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(programVersion(), '-V, --version', 'print the version')
     .option('--data <folder>', `the data folder (WHORAN_DATA, else ${DEFAULT_DATA})`)
     .option('--config <file>', 'the configuration (whoran.yaml, if there is one)')
     .option('--json', 'print one JSON document on standard output, and nothing else')
@@ -83,7 +78,7 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
     .addHelpText('after', EXAMPLES);
   const commands = [
     registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerReport, registerIdentities, registerStatus,
-    registerCorrelate, registerRebuild, registerInit, registerConfig, registerDoctor,
+    registerRun, registerCorrelate, registerRebuild, registerInit, registerConfig, registerDoctor,
   ];
   for (const register of commands) register(program, context);
   return { program, context };

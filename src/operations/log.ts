@@ -4,10 +4,8 @@
  */
 import { pino } from 'pino';
 import { inert } from '../core/inert.ts';
+import type { LogLevel } from './log-levels.ts';
 import { HIDDEN, type Scrub } from './secrets.ts';
-
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** All fields that a line may have, and what their values are. */
 const FIELDS = {

@@ -88,6 +88,11 @@ export class Metrics {
     this.#inProgress.set(1);
   }
 
+  /** A run was to begin, and could not. */
+  notBegun(): void {
+    this.#inProgress.set(0);
+  }
+
   ended(run: RunEnded): void {
     this.#inProgress.set(0);
     this.#runs.inc({ outcome: run.outcome });

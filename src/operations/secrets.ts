@@ -19,7 +19,7 @@ const NAMES =
 /** In this order: what a later one would tear apart comes first. */
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // Whole schemes of an Authorization header, with what follows them.
-  [/\b(Bearer|Basic|SharedKey|SharedAccessSignature|AWS4-HMAC-SHA256)\s+[^\s"'<>]+(?:,\s*(?:SignedHeaders|Signature)=[^\s"'<>]+)*/gi, `$1 ${HIDDEN}`],
+  [/\b(Bearer|Basic|SharedKey|SharedAccessSignature|AWS4-HMAC-SHA256)\s+[^\s"'<>,]+(?:,\s*(?:SignedHeaders|Signature)=[^\s"'<>,]+)*/gi, `$1 ${HIDDEN}`],
   // A JWT: three parts of base64url, the first a JSON object.
   [/\beyJ[\w-]{4,}(?:\.[\w-]*){1,4}/g, HIDDEN],
   // What stands before the host, and after the path.

@@ -3,6 +3,7 @@
  */
 import type { Config } from '../config/config.ts';
 import type { RunBegan, RunEnded, RunFailure, RunStepName, RunTrigger } from '../landing/run-log.ts';
+
 import type { Source, SourceEffects } from '../sources/source.ts';
 import type { PullOptions } from './pull.ts';
 
@@ -44,3 +45,5 @@ export interface RunResult {
   /** A step did not stop when told to: the lock is free only when the process ends, and that should be now. */
   readonly isLeftBehind: boolean;
 }
+
+export type { Run, RunEnded, RunTrigger } from '../landing/run-log.ts';

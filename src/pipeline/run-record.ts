@@ -29,3 +29,5 @@ export async function recordBriefly(dataDir: string, entry: RunEntry): Promise<s
     }
   }
 }
+
+export { lastRunThatTookPlace, readRuns } from '../landing/run-log.ts';
