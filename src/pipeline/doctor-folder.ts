@@ -56,9 +56,11 @@ async function permissions(dataDir: string): Promise<DoctorCheck> {
   const open: string[] = [];
   const foreign: string[] = [];
   const own = process.getuid?.();
-  // The data folder's own mode keeps others from everything below it; the rest is the second wall.
-  for (const path of [dataDir, ...(await entries(dataDir)), ...(await entries(join(dataDir, 'landing')))]) {
-    const { mode, uid } = await lstat(path);
+  // The data folder's own mode keeps others from everything below it; landing's is the second wall.
+  for (const path of [dataDir, join(dataDir, 'landing'), ...(await entries(join(dataDir, 'landing')))]) {
+    const found = await lstat(path).catch(() => undefined);
+    if (!found) continue;
+    const { mode, uid } = found;
     if ((mode & OTHERS) !== 0) open.push(path);
     if (own !== undefined && uid !== own) foreign.push(path);
   }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -61,11 +61,13 @@ describe('the data folder', () => {
     expect(doctor.fit).toBe(false);
     expect(of(doctor, 'data')[1]).toMatchObject({ outcome: 'missing', fix: `chmod -R go= ${folder}` });
     chmodSync(folder, 0o700);
-    writeFileSync(join(folder, 'notes'), '', { mode: 0o644 });
-    expect(of(await examined({}, {}, folder), 'data')[1]).toMatchObject({ outcome: 'warning', found: expect.stringContaining('notes') as string });
-    rmSync(join(folder, 'notes'));
+    mkdirSync(join(folder, 'landing'), { mode: 0o700 });
+    writeFileSync(join(folder, 'landing/ledger.jsonl'), '', { mode: 0o644 });
+    writeFileSync(join(folder, 'writer.lock'), '', { mode: 0o644 });
+    expect(of(await examined({}, {}, folder), 'data')[1]).toMatchObject({ outcome: 'warning', found: expect.stringContaining('ledger.jsonl') as string });
+    rmSync(join(folder, 'landing'), { recursive: true });
     expect(of(await examined({}, {}, folder), 'data')[1]).toMatchObject({ outcome: 'ok' });
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(folder)).toEqual(['writer.lock']);
   });
 
   test('a file in its place is told', async () => {
