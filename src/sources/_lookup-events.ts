@@ -2,11 +2,12 @@
  * LookupEvents of one account and region: a window's pages as they came, at the pace that CloudTrail allows.
  */
 import { type CloudTrailClient, LookupEventsCommand, type LookupAttribute, type LookupEventsCommandOutput } from '@aws-sdk/client-cloudtrail';
+import { awsFailure } from './_aws-failure.ts';
 import { awsCode, callAws, captureBody } from './_aws.ts';
 import { withoutTokens } from './_content.ts';
 import type { Pace } from './_pace.ts';
 import type { RetryPolicy } from './_retry.ts';
-import type { Delivered, SourceEffects, Window } from './source.ts';
+import type { Delivered, SourceEffects, StreamFailure, Window } from './source.ts';
 
 /** Two requests a second per account and region: the API's documented limit (LookupEvents, "Important"). */
 export const LOOKUPS_PER_SECOND = 2;
@@ -20,6 +21,17 @@ const RESTARTS = 3;
 /** Names the stream of an account's region, in pulls and messages. */
 export function lookupStream(accountId: string, region: string): string {
   return `${accountId}/${region}`;
+}
+
+/** The credentials are another account's: what they see would be taken for what happened in the one that was meant. */
+class OtherAccount extends Error {
+  override readonly name = 'OtherAccount';
+}
+
+/** A stream of lookups that failed for good: what happened, and what to do. */
+export function lookupFailure(stream: string, error: unknown): StreamFailure {
+  if (!(error instanceof OtherAccount)) return awsFailure(stream, error, { action: 'cloudtrail:LookupEvents' });
+  return { stream, message: error.message, hint: 'Give the account a role_arn of its own, or correct its account_id.' };
 }
 
 export interface Lookup {
@@ -39,7 +51,8 @@ export interface Lookup {
  * Every page of a window that holds events, newest first. Both ends are inclusive, so an event on a boundary comes with both
  * windows. The end is frozen: a token is good for the same parameters alone. Where a token has expired the window begins anew,
  * and pages that were given come again.
- * @throws the SDK's error where it is final; RetriesExhausted; the signal's reason
+ * @throws the SDK's error where it is final; RetriesExhausted; the signal's reason; an error of its own where the events are
+ *   another account's (`lookupFailure` words it)
  */
 export async function* lookupPages(lookup: Lookup, effects: SourceEffects & { readonly signal: AbortSignal }): AsyncGenerator<Delivered> {
   const { client, pace, accountId, region, window, asker = '', attribute } = lookup;
@@ -70,9 +83,22 @@ export async function* lookupPages(lookup: Lookup, effects: SourceEffects & { re
     }
     token = page.NextToken;
     if (body && (page.Events?.length ?? 0) > 0) {
+      const recipient = recipientOf(page.Events?.[0]?.CloudTrailEvent);
+      if (recipient !== undefined && recipient !== accountId) throw new OtherAccount(`these credentials see the events of account ${recipient}, not of ${accountId}`);
       const bytes = body();
       yield { origin, bytes, ...(token === undefined ? {} : { content: withoutTokens(bytes, ['NextToken']) }) };
     }
     if (token === undefined || token === '') return;
+  }
+}
+
+/** The account that received an event; undefined where the record doesn't say it as an account id. */
+function recipientOf(record: string | undefined): string | undefined {
+  try {
+    const { recipientAccountId: recipient } = JSON.parse(record ?? '') as { recipientAccountId?: unknown };
+    return typeof recipient === 'string' && /^\d{12}$/.test(recipient) ? recipient : undefined;
+  } catch {
+    // Whatever it is, framing will say.
+    return undefined;
   }
 }

@@ -8,7 +8,7 @@ import { DescribeTasksCommand, ECSClient } from '@aws-sdk/client-ecs';
 import type { CloudtrailLookupConfig } from '../config/sources/cloudtrail-lookup.ts';
 import { awsFailure } from './_aws-failure.ts';
 import { awsClientConfig, awsCode, callAws, captureBody, type AwsGiven } from './_aws.ts';
-import { LOOKUPS_PER_SECOND, LOOKUP_DAYS, lookupPages, lookupStream } from './_lookup-events.ts';
+import { LOOKUPS_PER_SECOND, LOOKUP_DAYS, lookupFailure, lookupPages, lookupStream } from './_lookup-events.ts';
 import { Pace } from './_pace.ts';
 import { runStreams, type RunningStream } from './_streams.ts';
 import type { PullContext, Source, Step, Window } from './source.ts';
@@ -78,7 +78,7 @@ async function* pull(question: LiveQuestion, given: LiveGiven, paces: LivePaces,
     yield* runStreams(running, {
       parallel: PARALLEL,
       signal: context.signal,
-      failureOf: (stream, error) => awsFailure(stream, error, { action: stream.startsWith('DescribeTasks') ? 'ecs:DescribeTasks' : 'cloudtrail:LookupEvents' }),
+      failureOf: (stream, error) => (stream.startsWith('DescribeTasks') ? awsFailure(stream, error, { action: 'ecs:DescribeTasks' }) : lookupFailure(stream, error)),
     });
   } finally {
     clients.destroy();

@@ -212,6 +212,18 @@ describe('accounts and roles', () => {
   });
 });
 
+test('credentials of another account complete nothing of the one that was meant', async () => {
+  const clock = new FakeClock(START);
+  const double = await setUp({ clock, records: [record('mine', '2026-01-15T09:00:01Z')] });
+  const result = await pulled(source(double, { accounts: [{ account_id: OTHER }], overlap_minutes: 0, window_minutes: 1440 }), { clock });
+  expect(result.bodies).toEqual([]);
+  expect(result.failures).toEqual([
+    { stream: `${OTHER}/${REGION}`, message: `these credentials see the events of account ${ACCOUNT}, not of ${OTHER}`, hint: 'Give the account a role_arn of its own, or correct its account_id.' },
+  ]);
+  // Whatever a window without an event completed, the one with it did not.
+  expect(Date.parse(result.cursors.get(`${OTHER}/${REGION}`) ?? '1970-01-01')).toBeLessThan(Date.parse('2026-01-15T09:00:01Z'));
+});
+
 describe('faults', () => {
   const some = [record('e1', '2026-01-15T09:01:00Z'), record('e2', '2026-01-15T09:02:00Z'), record('e3', '2026-01-15T09:03:00Z')];
   const oneWindow = { first_days: 1, window_minutes: 1440, overlap_minutes: 0 };

@@ -4,9 +4,8 @@
  */
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import type { CloudtrailLookupConfig } from '../../config/sources/cloudtrail-lookup.ts';
-import { awsFailure } from '../_aws-failure.ts';
 import { awsClientConfig, type AwsGiven } from '../_aws.ts';
-import { LOOKUPS_PER_SECOND, LOOKUP_DAYS, lookupPages, lookupStream } from '../_lookup-events.ts';
+import { LOOKUPS_PER_SECOND, LOOKUP_DAYS, lookupFailure, lookupPages, lookupStream } from '../_lookup-events.ts';
 import { Pace } from '../_pace.ts';
 import { runStreams, type RunningStream } from '../_streams.ts';
 import { pullTimeStream } from '../_time-stream.ts';
@@ -48,7 +47,7 @@ function pull(config: CloudtrailLookupConfig, streams: readonly LookupStream[], 
   return runStreams(running, {
     parallel: PARALLEL,
     signal: context.signal,
-    failureOf: (stream, error) => awsFailure(stream, error, { action: 'cloudtrail:LookupEvents' }),
+    failureOf: lookupFailure,
   });
 }
 
