@@ -312,6 +312,15 @@ describe('faults on the way', () => {
     expect(JSON.stringify(told)).not.toMatch(/made-up|continuation|AKID/);
   });
 
+  it('a large object whose connection breaks amid its body, without a time limit to help', async () => {
+    const objects = [logFile(NOW - HOUR, { body: Buffer.alloc(4 * 1024 * 1024, 3) })];
+    let gets = 0;
+    const { pull, landed } = await rig(objects, {}, { fault: (_, operation) => (operation === 'GetObject' && (gets += 1) <= 2 ? { kind: 'reset_mid_body' } : undefined) }, { requestTimeoutMs: 60_000 });
+    expect((await pull()).error).toBeUndefined();
+    expect([...landed.keys()]).toEqual(objects.map(sha));
+    expect(gets).toBe(3);
+  });
+
   it('gives up at the deadline with the cursor where it was, and later streams sooner', async () => {
     const objects = [...logFiles(NOW - DAY, NOW, 60), ...logFiles(NOW - DAY, NOW, 60, { region: 'us-east-1' })];
     let isDown = false;
