@@ -2,6 +2,7 @@
  * `whoran config`: what is wrong with a configuration file, and the schema that it follows.
  */
 import type { Command } from 'commander';
+import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import type { Context } from './context.ts';
 
@@ -29,7 +30,15 @@ export function registerConfig(program: Command, context: Context): void {
     .action(async () => {
       const { DEFAULT_CONFIG_FILE, isConfigured, loadConfig } = await import('../config/load.ts');
       const { config: named, json } = context.globals;
-      const { sources } = await loadConfig(named);
+      const loaded = await loadConfig(named);
+      const { configurationFaults } = await import('../pipeline/configuration-faults.ts');
+      const faults = await configurationFaults(loaded);
+      if (faults.length > 0) {
+        throw new WhoranError(`the configuration of detections has faults:\n  ${faults.join('\n  ')}`, {
+          exitCode: EXIT.wrongUse, hint: "Correct the file; each detection's parameters stand in its header under queries/detections.",
+        });
+      }
+      const { sources } = loaded;
       const file = isConfigured(named) ? (named ?? DEFAULT_CONFIG_FILE) : null;
       if (json) {
         context.json({ schema: 'whoran.config/1', file, sources: sources.map(({ id, type, enabled }) => ({ id, type, enabled })) });

@@ -23,9 +23,9 @@ Examples:
 /** What to do about unmapped subjects, the best first. */
 const NEXT = [
   'Next, the most active first:',
-  '  whoran identities enrol --id-token-file FILE   one person\'s own ID token, verified and forgotten',
-  '  whoran identities import FILE                  a registry that you keep (--json has issuers and whole subjects)',
-  '  docs/exact-join.md                             tags, so that nobody has to be enrolled',
+  '  whoran identities enrol --id-token-file FILE   by the person\'s own ID token',
+  '  whoran identities import FILE    from a list (--json has whole subjects)',
+  '  docs/exact-join.md               by tags, so that nobody has to be listed',
 ];
 
 export function registerIdentities(program: Command, context: Context): void {

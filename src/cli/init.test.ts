@@ -70,6 +70,8 @@ test('config check lists the sources, or every fault', async () => {
   expect(wrong.code).toBe(2);
   expect(wrong.err).toContain(':1: surces: there is no such key; did you mean sources?');
   expect(wrong.err).toContain(':2: tenants: expected a list; found "none"');
+  writeFileSync(file, 'detections: { session_without_signin: { enabled: false } }\n');
+  expect(await run(['config', 'check', '--config', file])).toMatchObject({ code: 2, err: expect.stringContaining('session_without_sign_in') as string });
 });
 
 test('config schema prints the schema that init writes', async () => {

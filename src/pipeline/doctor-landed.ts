@@ -150,7 +150,7 @@ function heardChecks(config: Config, heard: readonly HeardRow[]): DoctorCheck[] 
   const parts = [
     { kind: 'account', names: config.expected.accounts, fix: 'See that the trail covers the account (an organization trail does), and that no source\'s `accounts` leaves it out.' },
     { kind: 'region', names: config.expected.regions, fix: 'See that the trail is multi-region, and that no source\'s `regions` leaves it out.' },
-    { kind: 'cluster', names: config.expected.clusters, fix: 'See that the EventBridge rule for ECS events is in the cluster\'s account and region (deploy/ecs-events), and that the name is right.' },
+    { kind: 'cluster', names: config.expected.clusters, fix: 'See that the EventBridge rule for ECS events is in the cluster\'s account and region (deploy/README.md, 1), and that the name is right.' },
   ] as const;
   return parts.flatMap(({ kind, names, fix }) => {
     if (names.length === 0) return [];

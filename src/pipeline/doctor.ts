@@ -2,8 +2,6 @@
  * `doctor`: tries what is configured (folder, clock, credentials, permissions, settings), looks at what landed, and says what is
  * missing and what to do. It changes nothing.
  */
-import { detectionConfigFaults } from '../catalog/parameters.ts';
-import { loadCatalog } from '../catalog/catalog.ts';
 import { answerRow } from '../answers/reader.ts';
 import type { Config } from '../config/config.ts';
 import type { SourceConfig } from '../config/sources/index.ts';
@@ -13,6 +11,7 @@ import { createSource } from '../sources/index.ts';
 import { readServiceClock, serviceUrl } from '../sources/service-clock.ts';
 import type { Source, SourceEffects } from '../sources/source.ts';
 import { openReader } from '../store/reader.ts';
+import { configurationFaults } from './configuration-faults.ts';
 import { checksOf, type DoctorCheck } from './doctor-checks.ts';
 import { checkDataFolder, type FolderProbe } from './doctor-folder.ts';
 import { checkLanded, type ExactWay } from './doctor-landed.ts';
@@ -82,8 +81,7 @@ function verdict(checks: readonly DoctorCheck[]): Pick<Doctor, 'fit' | 'counts'>
 
 async function configurationChecks(config: Config): Promise<DoctorCheck[]> {
   const check = checksOf('configuration');
-  const { detections } = await loadCatalog();
-  const faults = detectionConfigFaults(detections, config.detections);
+  const faults = await configurationFaults(config);
   const { length } = config.sources;
   return [
     ...faults.map((fault) => check('detections are configured as they are', 'failed', fault, 'Correct it under `detections`; `whoran findings --help` and queries/detections have the ids and parameters.')),
