@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Database } from '../src/engine/database.ts';
 import type { Frame, FrameEnvelope, FrameResult } from '../src/landing/frame.ts';
 
-export type StagingFile = 'sign_ins' | 'directory_audits' | 'task_events' | 'described_tasks' | 'ecs_events' | 'application_logs' | 'identity_registry';
+export type StagingFile = 'sign_ins' | 'directory_audits' | 'task_events' | 'described_tasks' | 'ecs_events' | 'application_logs' | 'directory_objects' | 'group_members' | 'identity_registry';
 
 export interface StagingOptions {
   /** Envelope members that the source adds, for example its tenant. */

@@ -3,7 +3,8 @@ id: cor_identities
 title: Everybody and everything that Entra's rows name
 description: |
   One row an identity. Sign-ins and directory audit rows decide its kind (RULINGS 5); the registry's kind wins where it is
-  given, and an identity that only the registry knows is a person unless it says otherwise. Names are for show.
+  given, and an identity that only the registry knows is a person unless it says otherwise. The newest snapshot of the directory
+  names those that no row names, and says what they are. Names are for show.
 scope: scope_identities
 ---*/
 with scope as (select tenant_id, object_id from scope_identities),
@@ -48,6 +49,19 @@ seen as (
   group by r.tenant_id, r.object_id
 ),
 
+ranked_objects as (
+  select
+    d.tenant_id, d.object_id, d.kind, d.name, d.user_principal_name,
+    row_number() over (
+      partition by d.tenant_id, d.object_id order by d.snapshot_at desc nulls last, d.record_sha256 desc
+    ) as place
+  from stg_directory_objects d
+  inner join scope on scope.tenant_id = d.tenant_id and scope.object_id = d.object_id
+  where d.kind in ('person', 'workload')
+),
+
+listed as (select tenant_id, object_id, kind, name, user_principal_name from ranked_objects where place = 1),
+
 registered as (
   select r.tenant_id, r.object_id, min(r.kind) as kind, min(r.name) as name
   from stg_identity_registry r
@@ -56,17 +70,21 @@ registered as (
 )
 
 select
-  coalesce(s.tenant_id, g.tenant_id) as tenant_id,
-  coalesce(s.object_id, g.object_id) as object_id,
+  coalesce(s.tenant_id, l.tenant_id, g.tenant_id) as tenant_id,
+  coalesce(s.object_id, l.object_id, g.object_id) as object_id,
   coalesce(
     g.kind,
-    case when s.is_agent then 'agent' when s.is_person then 'person' when s.object_id is not null then 'workload' else 'person' end
+    case when s.is_agent then 'agent' when s.is_person then 'person' when s.object_id is not null then 'workload' end,
+    l.kind,
+    'person'
   ) as kind,
   case
     when s.has_service_principal_rows and not s.has_managed_identity_rows then 'service_principal'
     when s.has_managed_identity_rows and not s.has_service_principal_rows then 'managed_identity'
   end as sign_in_kind,
-  coalesce(s.name, g.name) as name,
-  s.user_principal_name, s.first_seen_at, s.last_seen_at
+  coalesce(s.name, l.name, g.name) as name,
+  coalesce(s.user_principal_name, l.user_principal_name) as user_principal_name, s.first_seen_at, s.last_seen_at
 from seen s
-full outer join registered g on g.tenant_id = s.tenant_id and g.object_id = s.object_id
+full outer join listed l on l.tenant_id = s.tenant_id and l.object_id = s.object_id
+full outer join registered g
+  on g.tenant_id = coalesce(s.tenant_id, l.tenant_id) and g.object_id = coalesce(s.object_id, l.object_id)

@@ -1,6 +1,6 @@
 /*---
 id: dedupe_rows
-title: Sign-ins, directory audits, ECS events, log lines and the registry, into their tables
+title: Sign-ins, directory audits and snapshots, ECS events, log lines and the registry, into their tables
 description: |
   Reads `staged_<table>` (what the staging file of each form made of `framed`). A sign-in row that comes again unchanged is
   a repeat, a changed one is another version. Of two copies of a task event or audit row, the best source counts, then the
@@ -147,6 +147,69 @@ delete from stg_application_logs as t using kept_application_logs as k
 where t.account_id is not distinct from k.account_id and t.event_id = k.event_id;
 insert into stg_application_logs by name select * exclude (reject_reason) from kept_application_logs;
 
+-- Snapshots of the directory: what stands in several is one row, from the first of them to the last, at the place of the last.
+create or replace temp table numbered_directory_objects as
+with numbered as (
+  select
+    * replace (min(snapshot_at) over (partition by tenant_id, object_id, record_sha256) as first_snapshot_at),
+    row_number() over (
+      partition by tenant_id, object_id, record_sha256 order by snapshot_at desc nulls last, batch_seq, member, record_number
+    ) as copy_number,
+    row_number() over (partition by tenant_id, object_id, record_sha256 order by batch_seq, member, record_number) as delivery_number
+  from staged_directory_objects
+  where reject_reason is null
+)
+
+select
+  numbered.* replace (least(numbered.first_snapshot_at, known.first_snapshot_at) as first_snapshot_at),
+  known.object_id is null as is_new,
+  known.object_id is null or coalesce(numbered.snapshot_at > known.snapshot_at, known.snapshot_at is null and numbered.snapshot_at is not null) as is_later
+from numbered
+left join stg_directory_objects as known on known.tenant_id = numbered.tenant_id and known.object_id = numbered.object_id and known.record_sha256 = numbered.record_sha256;
+
+update stg_directory_objects as t set first_snapshot_at = k.first_snapshot_at
+from numbered_directory_objects as k
+where k.copy_number = 1 and t.tenant_id = k.tenant_id and t.object_id = k.object_id and t.record_sha256 = k.record_sha256;
+
+create or replace temp table kept_directory_objects as
+select * exclude (copy_number, delivery_number, is_new, is_later)
+from numbered_directory_objects
+where copy_number = 1 and is_later;
+
+delete from stg_directory_objects as t using kept_directory_objects as k where t.tenant_id = k.tenant_id and t.object_id = k.object_id and t.record_sha256 = k.record_sha256;
+insert into stg_directory_objects by name select * exclude (reject_reason) from kept_directory_objects;
+
+create or replace temp table numbered_group_members as
+with numbered as (
+  select
+    * replace (min(snapshot_at) over (partition by tenant_id, group_id, member_id) as first_snapshot_at),
+    row_number() over (
+      partition by tenant_id, group_id, member_id order by snapshot_at desc nulls last, batch_seq, member, record_number
+    ) as copy_number,
+    row_number() over (partition by tenant_id, group_id, member_id order by batch_seq, member, record_number) as delivery_number
+  from staged_group_members
+  where reject_reason is null
+)
+
+select
+  numbered.* replace (least(numbered.first_snapshot_at, known.first_snapshot_at) as first_snapshot_at),
+  known.group_id is null as is_new,
+  known.group_id is null or coalesce(numbered.snapshot_at > known.snapshot_at, known.snapshot_at is null and numbered.snapshot_at is not null) as is_later
+from numbered
+left join stg_group_members as known on known.tenant_id = numbered.tenant_id and known.group_id = numbered.group_id and known.member_id = numbered.member_id;
+
+update stg_group_members as t set first_snapshot_at = k.first_snapshot_at
+from numbered_group_members as k
+where k.copy_number = 1 and t.tenant_id = k.tenant_id and t.group_id = k.group_id and t.member_id = k.member_id;
+
+create or replace temp table kept_group_members as
+select * exclude (copy_number, delivery_number, is_new, is_later)
+from numbered_group_members
+where copy_number = 1 and is_later;
+
+delete from stg_group_members as t using kept_group_members as k where t.tenant_id = k.tenant_id and t.group_id = k.group_id and t.member_id = k.member_id;
+insert into stg_group_members by name select * exclude (reject_reason) from kept_group_members;
+
 -- The registry: the last import of a key counts; an entry that says what the one before says is a repeat.
 create or replace temp table numbered_identity_registry as
 with entries as (
@@ -198,6 +261,10 @@ with results as (
   union all
   select batch_seq, member, record_number, reject_reason from staged_application_logs
   union all
+  select batch_seq, member, record_number, reject_reason from staged_directory_objects
+  union all
+  select batch_seq, member, record_number, reject_reason from staged_group_members
+  union all
   select batch_seq, 0, record_number, reject_reason from staged_identity_registry
 ),
 
@@ -211,6 +278,10 @@ fresh as (
   select batch_seq, member, record_number from numbered_ecs_events where is_new and delivery_number = 1
   union all
   select batch_seq, member, record_number from numbered_application_logs where is_new and delivery_number = 1
+  union all
+  select batch_seq, member, record_number from numbered_directory_objects where is_new and delivery_number = 1
+  union all
+  select batch_seq, member, record_number from numbered_group_members where is_new and delivery_number = 1
   union all
   select batch_seq, 0, record_number from numbered_identity_registry where is_new
 )

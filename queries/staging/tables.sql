@@ -179,6 +179,28 @@ create table if not exists stg_identity_registry (
   batch_seq integer not null, record_number integer, record_sha256 varchar not null
 );
 
+-- Entra's directory as snapshots found it: users, service principals, groups. Key: (tenant_id, object_id, record_sha256), so a row
+-- is what an object was, from the first snapshot that says so to the last: `first_snapshot_at`, `snapshot_at` (null where neither
+-- source nor file name says when). In between it may have been otherwise. Its place is that of the last.
+create table if not exists stg_directory_objects (
+  tenant_id varchar not null, object_id varchar not null,
+  kind varchar not null,           -- person | workload | group
+  name varchar,                    -- displayName, else userPrincipalName
+  user_principal_name varchar, app_id varchar, is_enabled boolean,
+  first_snapshot_at timestamptz, snapshot_at timestamptz,
+  retrieved_at timestamptz,        -- of the last, in the ledger; live sources only
+  batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar not null
+);
+
+-- Who is in which group, through groups in it. Key: (tenant_id, group_id, member_id); times and place as above. Whoever is in no
+-- later snapshot of the group has left it.
+create table if not exists stg_group_members (
+  tenant_id varchar not null, group_id varchar not null, member_id varchar not null,
+  member_kind varchar,             -- person | workload | group; null for devices, contacts, and where it is not said
+  first_snapshot_at timestamptz, snapshot_at timestamptz,
+  batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar not null
+);
+
 -- What was delivered, counted. One row a file (or pack member) and form; read = new + repeated + rejected + set aside.
 create table if not exists stg_deliveries (
   batch_seq integer not null, member integer not null, origin varchar not null, form varchar not null,

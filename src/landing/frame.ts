@@ -21,6 +21,10 @@ export type RecordForm =
   | 'graph_directory_audits'
   | 'log_analytics_directory_audits'
   | 'diagnostic_directory_audits'
+  | 'graph_users' // rows of Graph's directory, by the page's @odata.context
+  | 'graph_service_principals'
+  | 'graph_groups'
+  | 'graph_group_members' // rows of transitiveMembers; the group is in what the page is called
   | 'identity_registry'
   | 'cloudtrail_digest' // set aside
   | 'cloudtrail_insight' // set aside
@@ -43,6 +47,9 @@ export interface FrameEnvelope {
   readonly carrier?: 'logs';
   /** CloudWatch Logs: the group, where the source says it. */
   readonly logGroup?: string;
+  /** Directory pages: the group whose members the rows are, and when the snapshot was taken (RFC 3339), by the page's origin. */
+  readonly groupId?: string;
+  readonly snapshotAt?: string;
 }
 
 /** A record to stage. `bytes` are the record's own bytes as RULINGS 20 defines them; `sha256` is taken over them with

@@ -8,6 +8,8 @@ export interface JsonCut {
   readonly end: number;
   /** The list it stands in; undefined for lines, whole documents and bare arrays. */
   readonly list: RecordList | undefined;
+  /** Where the object begins that holds the list; undefined where there is no list. */
+  readonly page: number | undefined;
   /** Members of its objects taken together, and its nesting, as the scan counted them. */
   readonly members: number;
   readonly depth: number;

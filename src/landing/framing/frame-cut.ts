@@ -7,6 +7,7 @@ import { accountOfPath } from './account-of-path.ts';
 import { csvFields } from '../csv.ts';
 import type { BrokenCut, Cut, JsonCut, RowCut } from './cut.ts';
 import { JsonScan, OPEN_BRACE, objectMembers, skipSpace } from './json-scan.ts';
+import { directoryEnvelope, directoryForm, type DirectoryForm } from './graph-page.ts';
 import { isJsonObject, recordShape, type JsonObject } from './known-record.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { readJson, rewritten, stagingJson } from './read-json.ts';
@@ -64,6 +65,9 @@ export class CutFramer {
   /** Where the file is an answer of CloudWatch Logs that a source fetched. */
   readonly #logs: LogsOrigin | undefined;
   readonly #scan = new JsonScan();
+  readonly #origin: string;
+  /** The page that was looked at last, and what its rows are. */
+  #page: { readonly start: number; readonly form: DirectoryForm | undefined } | undefined;
 
   constructor(bytes: Buffer, origin: string, options: CutFramerOptions) {
     this.bytes = bytes;
@@ -71,6 +75,7 @@ export class CutFramer {
     this.#lines = new LineNumbers(bytes);
     this.#pathAccount = accountOfPath(origin);
     this.#logs = readLogsOrigin(origin);
+    this.#origin = origin;
   }
 
   frame(cut: Cut, recordNumber: number): FrameResult {
@@ -121,6 +126,8 @@ export class CutFramer {
     if (!isJsonObject(read.value)) return new Problem(`unknown_form: expected a record as a JSON object, found ${kindOf(read.value)}`);
     const record = { value: read.value, bytes, mustRewrite: read.mustRewrite };
     if (this.#options.registry) return frameRecord(record, 'identity_registry', {}, recordNumber);
+    const form = cut.list === 'value' && cut.page !== undefined ? this.#directoryForm(cut.page) : undefined;
+    if (form !== undefined) return this.#directory(record, form, recordNumber);
     const carrier = cut.list === 'Records' ? 'object' : 'lines';
     return this.#record(record, carrier, {}, recordNumber);
   }
@@ -237,6 +244,19 @@ export class CutFramer {
     if (!form) return new Problem(`unknown_form: diagnostic category ${quoted(category)}: only sign-ins and AuditLogs are read`);
     const tenantId = record.value['tenantId'] ?? record.value['tenantid'];
     const envelope: FrameEnvelope = typeof tenantId === 'string' ? { table: category, tenantId } : { table: category };
+    return frameRecord(record, form, envelope, recordNumber);
+  }
+
+  #directoryForm(start: number): DirectoryForm | undefined {
+    if (this.#page?.start !== start) this.#page = { start, form: directoryForm(this.bytes, start, this.#origin) };
+    return this.#page.form;
+  }
+
+  #directory(record: ReadRecord, form: DirectoryForm, recordNumber: number): Frame | Problem {
+    const envelope = directoryEnvelope(this.#origin);
+    if (form === 'graph_group_members' && envelope.groupId === undefined) {
+      return new Problem('members of a group, and the page says not of which: its file is to be called groups_<group id>_transitiveMembers', form);
+    }
     return frameRecord(record, form, envelope, recordNumber);
   }
 

@@ -32,6 +32,8 @@ class JsonCutter {
   #limit: number;
   /** A value was found whole on a line of its own, with more after it: JSON lines. */
   #isLines = false;
+  /** Where the object begins that holds the list at hand. */
+  #page = 0;
   /** Set where a list was left before its closing bracket: those around it are left too. */
   #escaped = false;
 
@@ -72,7 +74,7 @@ class JsonCutter {
       scan.run(this.#bytes, at, lineStop, isObject);
       if (isObject && !scan.list && !scan.fault) {
         const { end, members, depth } = scan;
-        yield { kind: 'json', start: at, end, list: undefined, members, depth };
+        yield { kind: 'json', start: at, end, list: undefined, page: undefined, members, depth };
         return end;
       }
       if (scan.list) scan.run(this.#bytes, at, lineStop, false);
@@ -116,7 +118,7 @@ class JsonCutter {
       return next;
     }
     if (list === 'tables') return yield* this.#table(at, end);
-    yield { kind: 'json', start: at, end, list, members, depth };
+    yield { kind: 'json', start: at, end, list, page: list && this.#page, members, depth };
     return end;
   }
 
@@ -125,6 +127,7 @@ class JsonCutter {
     const scan = this.#scan;
     let at = objectStart;
     while (scan.list) {
+      this.#page = objectStart;
       at = yield* this.#list(scan.end, scan.list, nesting + 1);
       if (this.#escaped) return at;
       scan.run(this.#bytes, at, this.#limit, true, true);
@@ -187,7 +190,7 @@ class JsonCutter {
   /** A string where a record is due: `lookup-events --query 'Events[].CloudTrailEvent'` prints such. */
   *#string(at: number, list: RecordList | undefined): Generator<Cut, number> {
     const end = stringEnd(this.#bytes, at, this.#limit) ?? this.#limit;
-    yield { kind: 'json', start: at, end, list, members: 0, depth: 0 };
+    yield { kind: 'json', start: at, end, list, page: list && this.#page, members: 0, depth: 0 };
     return end;
   }
 
