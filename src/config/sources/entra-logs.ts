@@ -14,9 +14,10 @@ export const entraLogsSchema = z
     window_minutes: z.int().positive().default(360).describe('One query covers so much ingestion time at most.'),
     guard_days: z
       .int()
-      .positive()
+      // TimeGenerated stays up to two days behind a row's receipt, and its ingestion may take hours more.
+      .min(3)
       .default(4)
-      .describe("How much longer than its ingestion a row's TimeGenerated may lie back: the guard that keeps queries cheap."),
+      .describe("How far before its ingestion a row's TimeGenerated may lie: the guard that keeps queries cheap."),
   })
   .describe('The sign-in tables and AuditLogs of a Log Analytics workspace.');
 export type EntraLogsConfig = z.output<typeof entraLogsSchema>;

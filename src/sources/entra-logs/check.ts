@@ -16,6 +16,8 @@ const LOOKED_BACK_DAYS = 90;
 /** Tokens are refused about so far off (Entra's own tolerance). */
 const SKEW_MS = 5 * 60_000;
 const DAY_MS = 86_400_000;
+/** Somebody sits and waits: trouble is told sooner than in a run. */
+const DEADLINE_MS = 60_000;
 
 /** Results in the order of what depends on what: without a token or the role, tables are not tried. Never throws. */
 export async function* checkWorkspace(workspace: Workspace, config: EntraLogsConfig, effects: QueryEffects): AsyncGenerator<CheckResult> {
@@ -38,8 +40,8 @@ export async function* checkWorkspace(workspace: Workspace, config: EntraLogsCon
 }
 
 /** The service's time. @throws as `Workspace.ask` */
-export async function serviceTime(workspace: Workspace, effects: QueryEffects): Promise<Date> {
-  const { rows, column } = await workspace.ask('ask the time', clockQuery(effects.now().getTime()), effects, true);
+export async function serviceTime(workspace: Workspace, effects: QueryEffects, deadlineMs?: number): Promise<Date> {
+  const { rows, column } = await workspace.ask('ask the time', clockQuery(effects.now().getTime()), effects, { insists: true, ...(deadlineMs === undefined ? {} : { deadlineMs }) });
   const at = new Date(String(rows[0]?.[column('Now')]));
   if (Number.isNaN(at.getTime())) throw new Error('the log service\'s time is no time');
   return at;
@@ -47,7 +49,7 @@ export async function serviceTime(workspace: Workspace, effects: QueryEffects): 
 
 async function readClock(workspace: Workspace, effects: QueryEffects): Promise<{ found: string; skewMs: number }> {
   const before = effects.now().getTime();
-  const at = await serviceTime(workspace, effects);
+  const at = await serviceTime(workspace, effects, DEADLINE_MS);
   // The answer was made somewhere between asking and hearing.
   const skewMs = Math.round(at.getTime() - (before + effects.now().getTime()) / 2);
   return { found: 'queries are answered', skewMs };
@@ -63,7 +65,7 @@ function clockResult(skewMs: number): CheckResult {
 async function checkTable(table: LogTable, workspace: Workspace, config: EntraLogsConfig, effects: QueryEffects): Promise<CheckResult> {
   return tried(`read ${table.name}`, async () => {
     const now = effects.now().getTime();
-    const { rows, column } = await workspace.ask(`look into ${table.name}`, inventoryQuery(table, now, LOOKED_BACK_DAYS, RECENT_DAYS), effects, true);
+    const { rows, column } = await workspace.ask(`look into ${table.name}`, inventoryQuery(table, now, LOOKED_BACK_DAYS, RECENT_DAYS), effects, { insists: true, deadlineMs: DEADLINE_MS });
     const row = rows[0] ?? [];
     const recent = Number(row[column('Rows')]);
     const earliest = Date.parse(String(row[column('Earliest')]));

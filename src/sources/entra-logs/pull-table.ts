@@ -17,8 +17,8 @@ import type { Answer, Workspace } from './workspace.ts';
 /** One answer holds about so much, since it is landed as one: far below the service's own 500,000 rows and 64 MB. */
 const ANSWER: AnswerLimits = { rows: 5000, bytes: 6 * 1024 * 1024 };
 const DAY_MS = 86_400_000;
-/** Slots are counted for so long at a time. */
-const COUNTED_MS = 7 * DAY_MS;
+/** Slots are counted for so long at a time: a week's first pull is one count. */
+const COUNTED_MS = 8 * DAY_MS;
 
 /** What is pulled of a table, and in what pieces. */
 interface Plan {
@@ -101,7 +101,7 @@ class TablePull {
     const middle = ceilTo(span.from + (span.to - span.from) / 2, slotMs);
     const isLeast = middle >= span.to;
     try {
-      return slotCounts(await this.#workspace.ask(`count ${this.#table}`, countQuery(this.#plan.finding, span, slotMs), this.#context, isLeast));
+      return slotCounts(await this.#workspace.ask(`count ${this.#table}`, countQuery(this.#plan.finding, span, slotMs), this.#context, { insists: isLeast }));
     } catch (error) {
       if (!(error instanceof TooMuch) || isLeast) throw error;
       this.#askForLess(`counting ${nameOf(span)}`, error);
@@ -118,7 +118,7 @@ class TablePull {
     const halves = halvesOf(piece);
     let answer: Answer;
     try {
-      answer = await this.#workspace.ask(`query ${this.#table}`, rowsQuery(this.#plan.finding, piece), this.#context, halves === undefined);
+      answer = await this.#workspace.ask(`query ${this.#table}`, rowsQuery(this.#plan.finding, piece), this.#context, { insists: halves === undefined });
     } catch (error) {
       if (!(error instanceof TooMuch) || !halves) throw error;
       this.#askForLess(nameOf(piece), error);

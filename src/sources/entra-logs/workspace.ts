@@ -35,6 +35,13 @@ export interface Answer {
   readonly column: (name: string) => number;
 }
 
+export interface AskOptions {
+  /** Whether what is too much is asked for again, since there is no less to ask for. */
+  readonly insists?: boolean;
+  /** In place of the configuration's. */
+  readonly deadlineMs?: number;
+}
+
 export type QueryEffects = SourceEffects & { readonly signal: AbortSignal };
 
 /** So long the service may work on a query (its default; at most 600). */
@@ -80,10 +87,9 @@ export class Workspace {
   /**
    * Asks until there is a whole answer or the failure is final.
    * @param operation for messages and metrics
-   * @param insists whether what is too much is asked for again, since there is no less to ask for
    * @throws TooMuch (unless `insists`), QueryRefused, NoAccess, RetriesExhausted, the signal's reason
    */
-  async ask(operation: string, query: LogQuery, effects: QueryEffects, insists = false): Promise<Answer> {
+  async ask(operation: string, query: LogQuery, effects: QueryEffects, { insists = false, deadlineMs }: AskOptions = {}): Promise<Answer> {
     let hasRenewed = false;
     return retrying(
       operation,
@@ -101,7 +107,7 @@ export class Workspace {
           return this.#once(query, effects);
         }
       },
-      { deadlineMs: this.#config.deadline_minutes * 60_000 },
+      { deadlineMs: deadlineMs ?? this.#config.deadline_minutes * 60_000 },
     );
   }
 
