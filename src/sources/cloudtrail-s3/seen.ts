@@ -35,7 +35,7 @@ export function hourOf(key: string, day: number): string {
 /** What is kept of one hour's objects. */
 export function digestOf(objects: readonly Pick<ListedObject, 'key' | 'etag'>[]): string {
   const hash = createHash('sha256');
-  for (const { key, etag } of [...objects].sort(byKey)) hash.update(`${key}\n${etag}\n`);
+  for (const { key, etag } of [...objects].sort(byKey)) hash.update(JSON.stringify([key, etag]));
   return `${objects.length}.${hash.digest('base64url').slice(0, HASH_CHARACTERS)}`;
 }
 
