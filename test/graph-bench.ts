@@ -30,9 +30,11 @@ export class Bench {
   readonly config: EntraGraphConfig;
   /** How far this machine's clock is ahead of the double's. */
   aheadMs = 0;
-  /** Real time that a wait takes: what is under way arrives before the clock moves. */
-  restMs = 0;
+  /** Whether the clock moves only when nothing is under way: what was sent at a time also arrives at it. */
+  isPatient = false;
   readonly tokens: string[] = [];
+  /** How long a token lasts. */
+  tokenMs = 24 * HOUR;
   readonly #given: GraphGiven;
 
   private constructor(double: GraphDouble, clock: { ms: number }, config: EntraGraphConfig, given: GraphGiven) {
@@ -59,7 +61,7 @@ export class Bench {
       getToken: async () => {
         const token = `${TOKEN}${this.tokens.length}`;
         this.tokens.push(token);
-        return Promise.resolve({ token, expiresOnTimestamp: this.clock.ms + 24 * HOUR });
+        return Promise.resolve({ token, expiresOnTimestamp: this.clock.ms + this.aheadMs + this.tokenMs });
       },
     };
     return entraGraph({ ...this.config, ...config }, { credential, ca: this.double.certificate, ...this.#given });
@@ -70,7 +72,7 @@ export class Bench {
       now: () => new Date(this.clock.ms + this.aheadMs),
       sleep: async (ms, of) => {
         of.throwIfAborted();
-        if (this.restMs > 0) await rest(this.restMs);
+        if (this.isPatient) await this.#quiet(events);
         this.clock.ms += ms;
       },
       random: () => 0.5,
@@ -100,6 +102,15 @@ export class Bench {
     const results: CheckResult[] = [];
     for await (const result of this.source(config).check(this.effects([]))) results.push(result);
     return results;
+  }
+
+  /** Resolves once neither side has done anything through many turns of the event loop that both share. */
+  async #quiet(events: readonly SourceEvent[]): Promise<void> {
+    for (let [turns, seen] = [0, -1]; turns < 20; turns += 1) {
+      await rest(2);
+      const now = events.length + this.requests.length;
+      if (now !== seen) [turns, seen] = [0, now];
+    }
   }
 
   get requests(): readonly DoubleRequest[] {

@@ -3,10 +3,10 @@
  */
 import type { EntraGraphConfig } from '../../config/sources/entra-graph.ts';
 import type { CheckResult } from '../source.ts';
-import { hintFor, lacksLicence, wordsOf } from './failures.ts';
+import { hintFor, isUnreachable, lacksLicence, wordsOf } from './failures.ts';
 import type { Effects, GraphClient, GraphPage, GraphQuery } from './graph-client.ts';
 import { permissionOf, windowQuery, type LogReport } from './reports.ts';
-import { SNAPSHOT_STREAMS, membersQuery, snapshotQuery } from './snapshot-streams.ts';
+import { SNAPSHOT_STREAMS, membersQuery, snapshotQuery, type SnapshotStream } from './snapshot-streams.ts';
 import { claimsOf } from './token.ts';
 
 const DAY_MS = 86_400_000;
@@ -23,21 +23,31 @@ type Tried = { readonly page: GraphPage } | { readonly error: unknown };
 export async function* checkGraph(client: GraphClient, config: EntraGraphConfig, reports: readonly LogReport[], effects: Effects): AsyncGenerator<CheckResult> {
   const token = await checkToken(client, config, effects);
   yield token;
+  // Why nothing more is tried.
+  let hindrance = token.outcome === 'failed' ? 'there is no token' : undefined;
   const to = effects.now();
   const day = { from: new Date(to.getTime() - DAY_MS), to };
+  const ask = async (query: GraphQuery): Promise<Tried> => {
+    const result = await tried(client, query, effects);
+    if ('error' in result && isUnreachable(result.error)) hindrance = 'Graph could not be reached';
+    return result;
+  };
   for (const report of reports) {
     const what = report.stream === 'directory_audits' ? 'read directory audits' : `read beta sign-ins (${report.stream.slice('sign_ins/'.length)})`;
-    if (token.outcome === 'failed') yield notTried(what);
-    else yield* checkReport(what, report, await tried(client, oneRow(windowQuery(report, day)), effects));
+    if (hindrance !== undefined) yield notTried(what, hindrance);
+    else yield* checkReport(what, report, await ask(oneRow(windowQuery(report, day))));
   }
-  if (config.snapshot_hours > 0) yield* checkSnapshots(client, token.outcome !== 'failed', effects);
-  yield token.outcome === 'failed' ? notTried('clock') : checkClock(client.aheadMs);
+  for (const stream of config.snapshot_hours > 0 ? SNAPSHOT_STREAMS : []) {
+    const what = `read ${stream.replaceAll('_', ' ')}`;
+    yield hindrance === undefined ? await checkSnapshot(what, stream, ask) : notTried(what, hindrance);
+  }
+  yield hindrance === undefined ? checkClock(client.aheadMs) : notTried('clock', hindrance);
 }
 
 async function checkToken(client: GraphClient, config: EntraGraphConfig, effects: Effects): Promise<CheckResult> {
   const what = 'get a token for Graph';
   try {
-    await client.token.refresh(effects.now());
+    await client.token.refresh(effects);
   } catch (error) {
     return { what, outcome: 'failed', found: wordsOf(error), fix: hintFor(error, '') ?? 'give the process an identity that Entra knows' };
   }
@@ -74,20 +84,13 @@ function* checkReport(what: string, report: LogReport, result: Tried): Generator
   }
 }
 
-async function* checkSnapshots(client: GraphClient, hasToken: boolean, effects: Effects): AsyncGenerator<CheckResult> {
-  for (const stream of SNAPSHOT_STREAMS) {
-    const what = `read ${stream.replaceAll('_', ' ')}`;
-    if (!hasToken) {
-      yield notTried(what);
-      continue;
-    }
-    let result = await tried(client, oneRow(snapshotQuery(stream)), effects);
-    if (stream === 'directory/group_members' && 'page' in result) {
-      const { id } = (result.page.rows[0] ?? {}) as Readonly<Record<string, unknown>>;
-      if (typeof id === 'string') result = await tried(client, oneRow(membersQuery(encodeURIComponent(id))), effects);
-    }
-    yield 'error' in result ? refused(what, stream, result.error) : { what, outcome: 'ok', found: 'allowed' };
+async function checkSnapshot(what: string, stream: SnapshotStream, ask: (query: GraphQuery) => Promise<Tried>): Promise<CheckResult> {
+  let result = await ask(oneRow(snapshotQuery(stream)));
+  if (stream === 'directory/group_members' && 'page' in result) {
+    const { id } = (result.page.rows[0] ?? {}) as Readonly<Record<string, unknown>>;
+    if (typeof id === 'string') result = await ask(oneRow(membersQuery(encodeURIComponent(id))));
   }
+  return 'error' in result ? refused(what, stream, result.error) : { what, outcome: 'ok', found: 'allowed' };
 }
 
 function checkClock(aheadMs: number): CheckResult {
@@ -103,8 +106,8 @@ function refused(what: string, stream: string, error: unknown): CheckResult {
   return { what, outcome: isMissing ? 'missing' : 'failed', found: wordsOf(error), ...(fix === undefined ? {} : { fix }) };
 }
 
-function notTried(what: string): CheckResult {
-  return { what, outcome: 'not_tried', found: 'there is no token' };
+function notTried(what: string, hindrance: string): CheckResult {
+  return { what, outcome: 'not_tried', found: hindrance };
 }
 
 function oneRow(query: GraphQuery): GraphQuery {

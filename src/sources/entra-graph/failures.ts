@@ -83,6 +83,11 @@ export function isExpiredLink(error: unknown): boolean {
   return error instanceof GraphRefusal && (error.status === 400 || error.status === 410);
 }
 
+/** No answer came, however often it was asked. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof TransportFailure || (error instanceof RetriesExhausted && isUnreachable(error.cause));
+}
+
 /** The object of the request is gone. */
 export function isGone(error: unknown): boolean {
   return error instanceof GraphRefusal && error.status === 404;

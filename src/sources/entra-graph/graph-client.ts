@@ -106,11 +106,11 @@ export class GraphClient {
       judgeGraph,
       async () => {
         await limit.turn(effects);
-        await this.token.refresh(effects.now());
+        await this.token.refresh(effects);
         let response = await this.#send(url, effects);
         if (response.status === 401) {
           this.token.forget();
-          await this.token.refresh(effects.now());
+          await this.token.refresh(effects);
           await limit.turn(effects);
           response = await this.#send(url, effects);
         }

@@ -173,6 +173,19 @@ describe('check', () => {
   });
 });
 
+describe('check of what cannot be reached', () => {
+  test('is said once, and nothing more is tried', async () => {
+    await start();
+    const source = bench!.source();
+    await bench!.double.close();
+    const results = [];
+    for await (const result of source.check(bench!.effects([]))) results.push(result);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['ok', 'failed', ...Array<string>(5).fill('not_tried')]);
+    expect(results[1]?.found).toMatch(/gave up after \d+ attempts .*the connection failed \(ECONNREFUSED\)/);
+    expect(results.at(-1)?.found).toBe('Graph could not be reached');
+  });
+});
+
 describe('where it speaks to', () => {
   test('each cloud has its Graph, its authority and its scope; a stand-in takes only Graph’s place', () => {
     expect(graphCloud({ cloud: 'AzureCloud', endpoint: undefined })).toEqual({ origin: 'https://graph.microsoft.com', authority: 'https://login.microsoftonline.com', scope: 'https://graph.microsoft.com/.default' });

@@ -209,7 +209,7 @@ describe('faults', () => {
 
   test('slow bytes are waited for', async () => {
     const people = every(60);
-    await start({ signIns: () => people, fault: nth(2, { kind: 'slow_bytes', pauseMs: 60 }) }, {}, { idleMs: 1000 });
+    await start({ signIns: () => people, fault: nth(2, { kind: 'slow_bytes', pauseMs: 60 }) }, {}, { idleMs: 10_000 });
     const { steps, error, events } = await bench!.pull();
     expect(error).toBeUndefined();
     expect(events.some(({ kind }) => kind === 'retry')).toBe(false);
@@ -262,6 +262,34 @@ describe('faults', () => {
     expect(bench!.clock.ms - NOON).toBeLessThanOrEqual(2 * MINUTE + 30_000);
   });
 
+  test('a token that nears its end is renewed before it is used', async () => {
+    const people = every(10, {}, NOON - 6 * HOUR);
+    const givenAt = new Map<string, number>();
+    await start({
+      signIns: () => people,
+      pageSize: 1,
+      token: (token) => {
+        if (!givenAt.has(token)) givenAt.set(token, bench!.clock.ms);
+        return bench!.clock.ms - (givenAt.get(token) ?? 0) < 6 * MINUTE ? 'valid' : 'expired';
+      },
+    });
+    bench!.tokenMs = 6 * MINUTE;
+    const { steps, error, events } = await bench!.pull();
+    expect(error).toBeUndefined();
+    expect(ids(steps)).toEqual(idsOf(people));
+    expect(events.filter(({ kind }) => kind === 'retry')).toEqual([]);
+    expect(bench!.tokens.length).toBeGreaterThan(2);
+    expect(bench!.requests).toHaveLength(events.filter(({ kind }) => kind === 'request').length);
+  });
+
+  test('whoever gives tokens and hangs holds up no abort', async () => {
+    await start({}, {}, { credential: { getToken: async () => new Promise(() => undefined) } });
+    const controller = new AbortController();
+    setTimeout(() => { controller.abort(new Error('the run has ended')); }, 20);
+    expect((await bench!.pull({ signal: controller.signal })).error).toMatchObject({ message: 'the run has ended' });
+    expect(bench!.requests).toEqual([]);
+  });
+
   test('a token refused twice is final, and no word of it is told', async () => {
     await start({ token: () => 'expired' });
     const { error, events } = await bench!.pull();
@@ -295,7 +323,7 @@ describe('the limit', () => {
   test('of 5 requests in 10 s is kept over all streams, also where Graph enforces it', async () => {
     const people = every(30);
     await start({ signIns: () => people, throttle: {} }, { sign_in_kinds: ['interactive_user', 'non_interactive_user', 'service_principal', 'managed_identity'], directory_audits: true });
-    bench!.restMs = 50;
+    bench!.isPatient = true;
     const { error, events } = await bench!.pull();
     expect(error).toBeUndefined();
     expect(bench!.requests).toHaveLength(5 * (15 + 1));

@@ -5,11 +5,14 @@
 import type { AuthenticationProvider } from '@microsoft/microsoft-graph-client';
 import { DefaultAzureCredential, type TokenCredential } from '@azure/identity';
 import type { EntraGraphConfig } from '../../config/sources/entra-graph.ts';
+import type { SourceEffects } from '../source.ts';
 import type { GraphCloud } from './clouds.ts';
 import { CredentialFailure, wordsOf } from './failures.ts';
 
 /** A token with less left than this is not begun with. */
 const LEAST_LEFT_MS = 5 * 60_000;
+/** Whoever gives tokens answers within this, the chain's own attempts included, or is asked again. */
+const PATIENCE_MS = 90_000;
 
 export class GraphToken implements AuthenticationProvider {
   readonly #cloud: GraphCloud;
@@ -30,14 +33,21 @@ export class GraphToken implements AuthenticationProvider {
 
   /**
    * Sees to it that there is a token that lasts a while.
-   * @throws CredentialFailure
+   * @throws CredentialFailure; the signal's reason
    */
-  async refresh(now: Date): Promise<void> {
-    if (this.#token && this.#token.expiresAt - now.getTime() > LEAST_LEFT_MS) return;
-    this.#asked ??= this.#ask().finally(() => {
-      this.#asked = undefined;
-    });
-    await this.#asked;
+  async refresh({ now, signal }: Pick<SourceEffects, 'now'> & { readonly signal: AbortSignal }): Promise<void> {
+    if (this.#token && this.#token.expiresAt - now().getTime() > LEAST_LEFT_MS) return;
+    const asked = (this.#asked ??= this.#ask());
+    const late = AbortSignal.timeout(PATIENCE_MS);
+    try {
+      // Not every credential of the chain obeys a signal.
+      await Promise.race([asked, abortOf(AbortSignal.any([signal, late]))]);
+    } catch (error) {
+      if (error === late.reason) throw new CredentialFailure(`no token for Graph within ${PATIENCE_MS / 1000} s`, true, error);
+      throw error;
+    } finally {
+      if (this.#asked === asked) this.#asked = undefined;
+    }
   }
 
   /** Called by the client's authentication step, for each request; `refresh` comes before it. */
@@ -66,6 +76,16 @@ export class GraphToken implements AuthenticationProvider {
 function defaultChain({ tenant_id, client_id }: EntraGraphConfig, { authority }: GraphCloud): TokenCredential {
   const client = client_id === undefined ? {} : { managedIdentityClientId: client_id, workloadIdentityClientId: client_id };
   return new DefaultAzureCredential({ tenantId: tenant_id, authorityHost: authority, ...client });
+}
+
+async function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = (): void => {
+      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
 }
 
 function isPassing(error: unknown): boolean {
