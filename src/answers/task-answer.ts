@@ -11,6 +11,9 @@ export interface TaskAnswer {
   readonly is_provisional: boolean;
 }
 
+/** What of a row an answer is made of. */
+type Answering<Row extends TaskRow | SessionRow> = Pick<Row, 'how' | 'confidence' | 'reason' | 'is_provisional'>;
+
 const WEAKEST_FIRST: readonly Confidence[] = ['none', 'inferred', 'asserted', 'proved'];
 
 /** The weaker of two confidences. */
@@ -19,7 +22,7 @@ export function weaker(a: Confidence, b: Confidence): Confidence {
 }
 
 /** The answer of a task; `session` is the one of the caller that it leads back to, where there is one. */
-export function taskAnswer(task: TaskRow, session: SessionRow | undefined): TaskAnswer {
+export function taskAnswer(task: Answering<TaskRow>, session: Answering<SessionRow> | undefined): TaskAnswer {
   const sessionConfidence = session?.confidence ?? 'none';
   return {
     how: task.how === null ? null : task.how === 'configured' || session?.how === 'configured' ? 'configured' : task.how,
