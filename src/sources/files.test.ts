@@ -200,6 +200,15 @@ describe('a watched folder', () => {
     }
   });
 
+  it('closes steps of many small files too, and writes few cursors for them', async () => {
+    const { write, pull } = await rig();
+    for (let index = 0; index < 1_700; index += 1) await write(`${index}.json`, '{}');
+    const { steps } = await pull();
+    expect(steps.map(({ delivered }) => delivered.length)).toEqual([500, 500, 500, 200]);
+    expect(steps.at(-1)!.cursor).toBeDefined();
+    expect((await pull()).steps).toEqual([]);
+  });
+
   it('backfills what changed within a window, and says no cursor', async () => {
     const { write, pull, cursor } = await rig();
     await write('a.json', 'before', 7200);

@@ -5,7 +5,7 @@ import type { FilesConfig } from '../config/sources/files.ts';
 import { inert } from '../core/inert.ts';
 import { checkFolder } from './files/check.ts';
 import { LARGEST_FILE_BYTES, STREAM, unread, unreadableFolder } from './files/failures.ts';
-import { CHANGED, readAhead, STEP_BYTES } from './files/read-ahead.ts';
+import { CHANGED, readAhead, STEP_BYTES, STEP_FILES } from './files/read-ahead.ts';
 import { identityOf, parseSeen, seenText, type FoundFile } from './files/seen-files.ts';
 import { walk, type UnreadablePath } from './files/walk.ts';
 import { SourceError, type Delivered, type PullContext, type Source, type Step } from './source.ts';
@@ -60,7 +60,7 @@ async function* pull(config: FilesConfig, skipped: string | undefined, context: 
       else if (read.reason !== 'ENOENT') unreadable.push({ path: read.file.path, reason: read.reason });
       continue;
     }
-    if (delivered.length > 0 && bytes + read.bytes.length > STEP_BYTES) {
+    if (delivered.length > 0 && (delivered.length >= STEP_FILES || bytes + read.bytes.length > STEP_BYTES)) {
       for (const identity of taken) seen.add(identity);
       unkept += taken.length;
       const isKept = !backfill && unkept * CURSOR_SHARE >= seen.size;

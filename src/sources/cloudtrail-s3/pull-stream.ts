@@ -26,6 +26,8 @@ const LEAST_OVERLAP_MS = HOUR_MS;
 const BACKFILL_LATE_MS = HOUR_MS;
 /** A step is closed before it passes this, as a pack is. */
 const STEP_BYTES = 8 * 1024 * 1024;
+/** Nor does it hold more objects than this: those of a quiet region are half a kilobyte each. */
+const STEP_OBJECTS = 2_000;
 /** The same refusal so often, and nothing that could be read: a permission is missing, and the rest would be refused too. */
 const HOPELESS = 20;
 /** So many unread objects are kept in a cursor and passed; with more, it stays. */
@@ -91,7 +93,7 @@ export async function* pullTrailStream(
       const { key } = result.object;
       if ('read' in result) {
         const size = result.read.delivered.bytes.length;
-        if (delivered.length > 0 && bytes + size > STEP_BYTES) {
+        if (delivered.length > 0 && (delivered.length >= STEP_OBJECTS || bytes + size > STEP_BYTES)) {
           yield { stream, covers, delivered };
           delivered = [];
           bytes = 0;

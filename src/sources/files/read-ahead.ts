@@ -7,6 +7,8 @@ import { codeOf, foundFile } from './walk.ts';
 
 /** A step is closed before it passes this, as a pack is; no more is read ahead either. */
 export const STEP_BYTES = 8 * 1024 * 1024;
+/** Nor does it hold more files than this: each is landed in a file of its own, all of a step at once. */
+export const STEP_FILES = 500;
 /** So many are read at a time: small files are mostly waiting. */
 const AHEAD_FILES = 16;
 /** The reason where somebody wrote to a file while it was read. */
