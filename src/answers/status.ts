@@ -1,6 +1,6 @@
 /**
  * Status: how far each source is landed, what was delivered and rejected, how big the folder is, when it was last brought up
- * to date.
+ * to date, how live sources and the last run do.
  */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { kyselyOn } from '../engine/kysely.ts';
 import type { LedgerLine } from '../landing/landed-batches.ts';
 import type { DayFile, Manifest } from '../store/manifest.ts';
 import type { SearchedSource } from './answer.ts';
+import { liveStatus, type LiveStatus } from './live-status.ts';
 import { answerRow, answerRows, type AnswerReader } from './reader.ts';
 import { landedSources } from './sources.ts';
 
@@ -34,7 +35,7 @@ export interface RejectRow {
   readonly reason: string;
 }
 
-export interface Status {
+export interface Status extends LiveStatus {
   readonly schema: 'whoran.status/1';
   readonly data: string;
   /** When the state that is read was published. */
@@ -86,6 +87,7 @@ export async function status(reader: StatusReader, { now, rejects = false }: { n
       last_delivery_at: lastDelivery(source, deliveries, batches),
     })),
     gaps: isCorrelated ? await answerRows(reader, 'status_gaps') : [],
+    ...liveStatus(reader.dataDir, now),
     forms: deliveries.map(({ last_batch_seq: _seq, ...counts }) => counts),
     totals: totals(deliveries),
     store: await storeSizes(reader.dataDir, reader.manifest.files),

@@ -43,11 +43,43 @@ export function statusLines(status: Status, page: Page): string[] {
     '',
     ...tableLines(sources, status.sources.map((source) => [sourceName(source), source.complete_through ?? '', lag(source.lag_seconds), String(source.records)]), page),
     ...(status.gaps.length === 0 ? [] : ['', style.bold('Never landed'), ...status.gaps.map((gap) => style.fair(`  ${sourceName(gap)}`))]),
+    ...live(status, page),
+    ...lastRun(status, page),
     ...(counts.length === 0 ? [] : ['', style.bold('Delivered'), ...tableLines(forms, counts, page)]),
     ...rejects(status, page),
     '',
     style.dim(`${size(status.store.landing_bytes)} landed, ${size(status.store.database_bytes)} of database (${status.store.events} calls in ${status.store.event_files} files).`),
   ];
+}
+
+function live({ live: sources }: Status, page: Page): string[] {
+  if (sources.length === 0) return [];
+  const columns = [{ title: 'live source' }, { title: 'pulled', isNumber: true }, { title: 'complete through', least: 20 }, { title: 'lag', isNumber: true }];
+  const rows = sources.map((one) => [inert(one.source), one.cursor_age_seconds === null ? 'never' : `${lag(one.cursor_age_seconds)} ago`, one.complete_through ?? '', lag(one.lag_seconds)]);
+  const errors = sources.flatMap(({ source, last_error: error, last_success_at: success }) => {
+    if (!error) return [];
+    const since = success !== null && Date.parse(success) > Date.parse(error.at) ? ` It was pulled whole since, at ${success}.` : '';
+    const text = `${inert(source)}${error.stream === null ? '' : `, ${inert(error.stream, 80)}`}, ${error.at}: ${inert(error.message, 300)}.${since}`;
+    return [...indented(text, page), ...(error.hint === null || since !== '' ? [] : indented(inert(error.hint, 300), page))];
+  });
+  return ['', ...tableLines(columns, rows, page), ...(errors.length === 0 ? [] : ['', page.style.bold('Last errors'), ...errors])];
+}
+
+function lastRun({ last_run: run }: Status, page: Page): string[] {
+  if (!run) return [];
+  const colour = run.outcome === 'done' ? page.style.good : run.outcome === 'failed' || run.outcome === 'crashed' ? page.style.poor : page.style.fair;
+  const what = run.outcome === 'unfinished' ? `began ${run.began_at}: it goes on, or was killed` : `ended ${run.ended_at ?? ''}: ${run.outcome}${run.outcome === 'done' && !run.is_changed ? ', nothing new' : ''}`;
+  const failed = [...new Set(run.failures.map((failure) => failure.what))];
+  return [
+    '',
+    page.style.bold('Last run'),
+    ...indented(`${what}${failed.length === 0 ? '' : `; failed: ${failed.map((name) => inert(name, 80)).join(', ')}`}`, page).map(colour),
+    ...(run.ping_failure === null ? [] : indented(`ping: ${inert(run.ping_failure, 200)}`, page)),
+  ];
+}
+
+function indented(text: string, { columns }: Page): string[] {
+  return wrapped(text, columns - 4).map((line, index) => `${index > 0 ? '    ' : '  '}${line}`);
 }
 
 function rejects(status: Status, { style, columns, commandOptions }: Page): string[] {
