@@ -2,7 +2,7 @@
  * `whoran run` as a process of its own: once, on a schedule, told to stop, with sources that hang and that tell secrets. The
  * program is the real one; only its registry of sources is replaced by one that a test can steer.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -140,6 +140,8 @@ test('a part that failed: exit code 1, named; another writer: 3; nothing to pull
   expect(partial.out()).toMatch(/Run done in part.*1 new record, published/);
   expect(partial.out()).toMatch(/source telling/);
   expect(pings).toEqual([`/${SECRET}/fail`]);
+  const status = JSON.parse(execFileSync(process.execPath, [program, 'status', '--json', '--data', data], { encoding: 'utf8' })) as Record<string, unknown>;
+  expect(status).toMatchObject({ last_run: { outcome: 'partial' }, live: [{ source: 'inbox', last_error: null, cursor_age_seconds: expect.any(Number) as number }, { source: 'telling', last_error: { message: expect.stringContaining('[hidden]') as string } }] });
   const writer = await openWriter(data);
   const locked = start(['inbox']);
   expect(await locked.ended).toBe(3);
