@@ -4,8 +4,7 @@
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { parseTime } from '../core/times.ts';
-import type { SourceResult } from '../pipeline/pull.ts';
-import type { Window } from '../sources/source.ts';
+import type { PullOptions, SourceResult } from '../pipeline/pull.ts';
 import type { Context } from './context.ts';
 import { upToDateLines } from './correlate.ts';
 import { progressOn } from './progress.ts';
@@ -73,7 +72,7 @@ export function sayProblems(context: Context, source: SourceResult): void {
   for (const warning of source.warnings) context.say(`${source.id}: warning: ${inert(warning, 500)}`);
 }
 
-function backfillOf(run: IngestSourcesRun, now: Date): Window | undefined {
+function backfillOf(run: IngestSourcesRun, now: Date): PullOptions['backfill'] {
   if (run.since === undefined) {
     if (run.until === undefined) return undefined;
     throw new WhoranError('--until: only with --since', { exitCode: EXIT.wrongUse, hint: 'Say where the backfill begins: --since 2026-01-01.' });

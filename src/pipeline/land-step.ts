@@ -36,7 +36,7 @@ export async function landStep(writer: Writer, sourceId: string, step: Step, now
     const { bytes, origin } = delivered;
     const sha256 = hash('sha256', bytes, 'buffer');
     const content = delivered.content && hash('sha256', delivered.content, 'buffer');
-    const at = landing.find(sha256) ?? (content && landing.find(content));
+    const at = landing.find(content ?? sha256);
     if (at) repeated.push({ origin, at });
     const key = (content ?? sha256).toString('latin1');
     if (at || here.has(key)) continue;

@@ -181,6 +181,8 @@ function reasonOf(error: unknown): string {
 
 /** The promise's result; or, as soon as the signal is aborted, its reason, whatever the promise does. */
 async function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  // Where the signal wins, nobody else meets the promise's rejection.
+  promise.catch(() => undefined);
   signal.throwIfAborted();
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -191,6 +193,5 @@ async function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSign
     return await Promise.race([promise, aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    promise.catch(() => undefined);
   }
 }

@@ -11,9 +11,9 @@ export interface Delivered {
   /** As it came over the wire, transfer and content encoding of HTTP undone; a stored `.json.gz` object stays gzip. */
   readonly bytes: Buffer;
   /**
-   * `bytes` without what differs from answer to answer though nothing else does: the page's token (`withoutTokens`). An answer
-   * whose content is landed already is not landed again, so that reading an overlap anew costs nothing. Absent where the bytes
-   * themselves say it.
+   * What of this delivery makes it new, where that is not its bytes: these without what differs from answer to answer though
+   * nothing else does, the page's token (`withoutTokens`); or with the origin, where the same bytes mean another thing under
+   * another one. What is landed already is not landed again, so that reading an overlap anew costs nothing.
    */
   readonly content?: Buffer;
   /** The Entra tenant of rows that name none (RULINGS 16). */

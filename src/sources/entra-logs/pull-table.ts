@@ -137,8 +137,10 @@ class TablePull {
     if (!watermark) return undefined;
     const cursor = Math.min(span.to, watermark.now);
     if (cursor <= this.#cursor) return undefined;
+    // The first step tells from where on the table is known: what was counted before it is empty.
+    const told = this.#cursor === -Infinity ? { from: this.#plan.span.from, to: span.to } : span;
     this.#cursor = cursor;
-    return { ...this.#step(span, delivered), cursor: new Date(cursor).toISOString(), completeThrough: new Date(cursor - watermark.overlapMs) };
+    return { ...this.#step(told, delivered), cursor: new Date(cursor).toISOString(), completeThrough: new Date(cursor - watermark.overlapMs) };
   }
 
   #step(span: Span, delivered: readonly Delivered[]): Step {
