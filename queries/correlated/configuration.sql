@@ -13,3 +13,4 @@ create table if not exists cfg_saml_apps (provider varchar not null, app_id varc
 -- A role session name pattern: fixed text around one of 'oid.uti', 'oid', 'upn'.
 create table if not exists cfg_session_names (prefix varchar not null, shape varchar not null, suffix varchar not null);
 create table if not exists cfg_unused_sign_in_kinds (sign_in_kind varchar not null);
+create table if not exists cfg_expected (kind varchar not null, name varchar not null);

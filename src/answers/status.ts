@@ -42,8 +42,8 @@ export interface Status extends LiveStatus {
   readonly published_at: string;
   readonly batches: number;
   readonly sources: readonly SourceStatus[];
-  /** Sources that are needed and never landed. */
-  readonly gaps: readonly { readonly source: string; readonly tenant_id: string | null; readonly sign_in_kind: string | null }[];
+  /** What is needed or expected and never landed: a source, or `expected_account`, `_region`, `_cluster` with its name. */
+  readonly gaps: readonly { readonly source: string; readonly tenant_id: string | null; readonly sign_in_kind: string | null; readonly name: string | null }[];
   readonly forms: readonly FormCounts[];
   readonly totals: Omit<FormCounts, 'form'>;
   readonly store: { readonly landing_bytes: number; readonly database_bytes: number; readonly event_files: number; readonly events: number };

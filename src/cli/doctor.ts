@@ -34,7 +34,7 @@ export function registerDoctor(program: Command, context: Context): void {
       ]);
       const config = await loadConfig(context.globals.config);
       // An id that is not there is told with the ones that are.
-      if (source !== undefined) await configuredSources(config, [source]);
+      if (source !== undefined) await configuredSources(context.globals.data, config, [source]);
       const progress = progressOn(context);
       const interrupt = new AbortController();
       const onSignal = (): void => { interrupt.abort(new Error('interrupted')); };

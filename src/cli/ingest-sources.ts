@@ -27,7 +27,7 @@ export async function runIngestSources(context: Context, run: IngestSourcesRun):
     import('../pipeline/effects.ts'),
   ]);
   const backfill = backfillOf(run, realEffects.now());
-  const sources = await configuredSources(config, run.ids);
+  const sources = await configuredSources(context.globals.data, config, run.ids);
   const progress = progressOn(context);
   const interrupt = new AbortController();
   const onSignal = (): void => { interrupt.abort(new Error('interrupted')); };

@@ -225,10 +225,19 @@ describe('the other commands print for people and for programs', () => {
     const { out } = await run(['status', '--json', '--data', join(shared, 'data')]);
     expect(JSON.parse(out)).toMatchObject({
       sources: [{ source: 'cloudtrail', complete_through: '2026-01-15T09:00:00Z', records: 1 }],
-      gaps: [{ source: 'ecs_events', tenant_id: null, sign_in_kind: null }],
+      gaps: [{ source: 'ecs_events', tenant_id: null, sign_in_kind: null, name: null }],
       totals: { rejected: 0, set_aside: 0 },
       store: { events: 1 },
     });
+  });
+
+  test('status names what the configuration expects and nobody delivered', async () => {
+    const [config, data] = [join(folder, 'expecting.yaml'), join(folder, 'expecting')];
+    writeFileSync(config, "expected:\n  accounts: ['111122223333', '999988887777']\n  clusters: [prod, batch]\n");
+    expect(await run(['ingest', join(shared, 'trail.json'), '--config', config, '--data', data])).toMatchObject({ code: 0 });
+    const { out } = await run(['status', '--data', data]);
+    expect(out).toMatch(/Never landed[^]*expected account 999988887777\n[^]*expected cluster batch\n/);
+    expect(out).not.toContain('expected account 111122223333');
   });
 
   test('ingest, again: everything repeated', async () => {

@@ -64,7 +64,7 @@ export async function prepareRun(context: Context, options: RunOptions): Promise
   const job = async (trigger: RunTrigger, schedule: string | null, signal: AbortSignal, tell: RunJob['tell']): Promise<RunJob> => {
     const { configuredSources } = await import('../pipeline/ingest-sources.ts');
     return {
-      dataDir: context.globals.data, config, sources: await configuredSources(config), trigger, schedule, version, scrub, signal, effects: realEffects, tell,
+      dataDir: context.globals.data, config, sources: await configuredSources(context.globals.data, config), trigger, schedule, version, scrub, signal, effects: realEffects, tell,
       notify: async (ended) => ping(ended.outcome === 'done', summary(ended), signal),
     };
   };

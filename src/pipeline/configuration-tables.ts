@@ -21,6 +21,10 @@ export async function writeConfiguration(db: Database, config: Config): Promise<
   await replace(db, 'cfg_audiences', Object.entries(config.audiences).map(([audience, app_id]) => ({ audience, app_id })));
   await replace(db, 'cfg_saml_apps', Object.entries(config.saml_apps).map(([provider, app_id]) => ({ provider, app_id })));
   await replace(db, 'cfg_session_names', attribution.session_names.flatMap(sessionNamePattern));
+  const { accounts, regions, clusters } = config.expected;
+  await replace(db, 'cfg_expected', [
+    ...accounts.map((name) => ({ kind: 'account', name })), ...regions.map((name) => ({ kind: 'region', name })), ...clusters.map((name) => ({ kind: 'cluster', name })),
+  ]);
   await replace(db, 'cfg_unused_sign_in_kinds', attribution.unused_sign_in_kinds.map((kind) => ({ sign_in_kind: kind })));
 }
 

@@ -252,10 +252,10 @@ async function counts(db: Database, scope: string, table: string): Promise<{ com
 
 let queriesHash: Promise<string> | undefined;
 
-/** SHA-256 over the configuration and the correlated queries: where it differs, old rows may be wrong. */
-async function fingerprintOf(config: Config): Promise<string> {
+/** SHA-256 over what `cfg_*` tables take of the configuration, and the correlated queries: where it differs, old rows may be wrong. */
+async function fingerprintOf({ tenants, audiences, saml_apps, attribution }: Config): Promise<string> {
   queriesHash ??= hashQueries();
-  return createHash('sha256').update(JSON.stringify(config)).update(await queriesHash).digest('hex');
+  return createHash('sha256').update(JSON.stringify([tenants, audiences, saml_apps, attribution])).update(await queriesHash).digest('hex');
 }
 
 async function hashQueries(): Promise<string> {

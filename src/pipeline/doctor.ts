@@ -61,7 +61,7 @@ export async function runDoctor(dataDir: string, config: Config, options: Doctor
   for (const source of sources) {
     progress(`source ${source.id}`);
     if (!source.enabled && options.only === undefined) checks.push(checksOf('source', source.id)('try it', 'not_tried', 'it is not enabled', `whoran doctor --source ${source.id} tries it all the same.`));
-    else checks.push(...(await sourceChecks(source, options)));
+    else checks.push(...(await sourceChecks(dataDir, source, options)));
   }
   let ways: readonly ExactWay[] = [];
   if (options.only === undefined) {
@@ -109,8 +109,8 @@ async function clockChecks(sources: readonly SourceConfig[], options: DoctorOpti
 }
 
 /** What a source says of itself, within the deadline. One that hangs or throws says so by that. */
-async function sourceChecks(config: SourceConfig, options: DoctorOptions): Promise<DoctorCheck[]> {
-  const { deadlineMs = DEADLINE_MS, makeSource = createSource } = options;
+async function sourceChecks(dataDir: string, config: SourceConfig, options: DoctorOptions): Promise<DoctorCheck[]> {
+  const { deadlineMs = DEADLINE_MS, makeSource = async (source: SourceConfig): Promise<Source> => createSource(source, { dataDir }) } = options;
   const check = checksOf('source', config.id);
   const results: DoctorCheck[] = [];
   const deadline = AbortSignal.timeout(deadlineMs);

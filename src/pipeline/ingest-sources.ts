@@ -21,7 +21,7 @@ export interface IngestSourcesResult extends IngestResult {
  * The configured sources of these ids, in the configuration's order; without ids, those that are switched on.
  * @throws WhoranError (wrong use) that names the ids which there are
  */
-export async function configuredSources(config: Config, ids?: readonly string[]): Promise<Source[]> {
+export async function configuredSources(dataDir: string, config: Config, ids?: readonly string[]): Promise<Source[]> {
   const known = config.sources.map(({ id }) => id);
   const wrong = (ids ?? []).find((id) => !known.includes(id));
   if (wrong !== undefined) {
@@ -32,7 +32,7 @@ export async function configuredSources(config: Config, ids?: readonly string[])
     });
   }
   const wanted = (source: SourceConfig): boolean => (ids === undefined ? source.enabled : ids.includes(source.id));
-  return Promise.all(config.sources.filter(wanted).map(createSource));
+  return Promise.all(config.sources.filter(wanted).map(async (source) => createSource(source, { dataDir })));
 }
 
 /**

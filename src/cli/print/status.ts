@@ -42,7 +42,7 @@ export function statusLines(status: Status, page: Page): string[] {
     ...wrapped(`${inert(status.data, 300)}: ${status.batches} batches landed, last brought up to date ${status.published_at}.`, columns).map((line) => style.bold(line)),
     '',
     ...tableLines(sources, status.sources.map((source) => [sourceName(source), source.complete_through ?? '', lag(source.lag_seconds), String(source.records)]), page),
-    ...(status.gaps.length === 0 ? [] : ['', style.bold('Never landed'), ...status.gaps.map((gap) => style.fair(`  ${sourceName(gap)}`))]),
+    ...(status.gaps.length === 0 ? [] : ['', style.bold('Never landed'), ...status.gaps.map((gap) => style.fair(`  ${gap.name === null ? sourceName(gap) : `${inert(gap.source.replace('_', ' '))} ${inert(gap.name)}`}`))]),
     ...live(status, page),
     ...lastRun(status, page),
     ...(counts.length === 0 ? [] : ['', style.bold('Delivered'), ...tableLines(forms, counts, page)]),
