@@ -9,7 +9,7 @@ import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageRoot } from '../src/core/package-root.ts';
-import { COLUMNS, accuracyRows, askRows, correlateRows, ingestRows, oneMoreDayRows, type Figures, type Row } from './rows.ts';
+import { COLUMNS, accuracyRows, askRows, correlateRows, ingestRows, oneMoreDayRows, sourceRows, type Figures, type Row } from './rows.ts';
 
 /** A benchmark: its file in dist/bench, the arguments of each of its runs, and what the figures of all runs mean. */
 interface Bench {
@@ -24,6 +24,12 @@ const BENCHES: readonly Bench[] = [
   { name: 'correlate', runs: [['2000000'], ['20000000']], quick: [['200000'], ['2000000']], rows: correlateRows },
   { name: 'one-more-day', runs: [['2000000', '10000000']], quick: [['100000', '400000']], rows: oneMoreDayRows },
   { name: 'ask', runs: [['10000000']], quick: [['200000']], rows: askRows },
+  {
+    name: 'sources',
+    runs: [['cloudtrail-s3', '500000'], ['cloudtrail-lookup', '20000'], ['cloudwatch-logs', '100000'], ['entra-graph', '100000'], ['entra-logs', '50000']],
+    quick: [['cloudtrail-s3', '20000'], ['cloudtrail-lookup', '2000'], ['cloudwatch-logs', '20000'], ['entra-graph', '20000'], ['entra-logs', '5000']],
+    rows: sourceRows,
+  },
   { name: 'accuracy', runs: [['3', '--json']], quick: [['1', '--json']], rows: accuracyRows },
 ];
 

@@ -27,6 +27,8 @@ const CORRELATE_PEAK_MIB = 1.2 * 1024;
 const LINEAR_EXPONENT = 1.05;
 const ONE_DAY_SECONDS = 3;
 const ONE_DAY_GROWTH = 1.1;
+/** The allocator's own growth is not a leak. */
+const FLAT_MEMORY = 1.15;
 const ASK_WARM_MS = 100;
 const ASK_PROCESS_MS = 700;
 
@@ -48,6 +50,19 @@ export function ingestRows(runs: readonly Figures[]): Row[] {
     baseline: `bare read_json ${of(run, 'baseline_seconds')} s; CPU ${of(run, 'baseline_cpu_seconds')} s`,
     ratio: `${of(run, 'ratio')}; CPU ${of(run, 'cpu_ratio')}`, target: `≥ ${INGEST_RATIO}`, met: of(run, 'ratio') >= INGEST_RATIO,
   }));
+}
+
+/** A week's first pull: memory of its second half over that of its first says whether it is flat. */
+export function sourceRows(runs: readonly Figures[]): Row[] {
+  return runs.map((run) => {
+    const growth = of(run, 'rss_mib_second_half') / of(run, 'rss_mib_first_half');
+    return {
+      bench: String(run['source']), size: count(of(run, 'records')),
+      figure: `${count(of(run, 'records_per_second'))} records/s; ${of(run, 'requests')} requests (least ${of(run, 'least_requests')}); ${of(run, 'rss_mib_second_half')} MiB`,
+      baseline: `same requests, bare: ${of(run, 'bare_seconds')} s of ${of(run, 'seconds')} s`, ratio: `${of(run, 'ratio')}; memory ${growth.toFixed(2)}`,
+      target: `memory ≤ ${FLAT_MEMORY}`, met: growth <= FLAT_MEMORY,
+    };
+  });
 }
 
 export function correlateRows(runs: readonly Figures[]): Row[] {

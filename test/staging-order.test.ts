@@ -61,8 +61,11 @@ function shuffled(seed: number, batches: number): string[] {
   return folders;
 }
 
+/** What comes from live sources alone; the world delivers files. test/directory-snapshots and test/staging-live-forms shuffle these. */
+const LIVE_ONLY = new Set(['stg_directory_objects', 'stg_group_members', 'stg_application_logs']);
+
 test('the world is worth comparing', () => {
-  for (const [relation, rows] of Object.entries(inOrder)) expect(rows.length, relation).toBeGreaterThan(relation === 'stg_addenda' ? 0 : 3);
+  for (const [relation, rows] of Object.entries(inOrder).filter(([name]) => !LIVE_ONLY.has(name))) expect(rows.length, relation).toBeGreaterThan(relation === 'stg_addenda' ? 0 : 3);
 });
 
 test.each([[1, 1], [2, 3], [3, 2]])('shuffled with seed %d over %d batches, the same is staged', async (seed, batches) => {
