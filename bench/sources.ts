@@ -6,13 +6,12 @@
  * The clock is the pull's own and moves with its waits, so that a service's pace (2 requests a second) costs no time here.
  */
 import { randomUUID } from 'node:crypto';
-import { Agent as HttpAgent, request as http } from 'node:http';
-import { Agent as HttpsAgent, request as https } from 'node:https';
 import { gzipSync } from 'node:zlib';
 import { awsDouble } from '../fixtures/doubles/aws-json.ts';
 import type { DoubleServer } from '../fixtures/doubles/double-server.ts';
 import { graphDouble } from '../fixtures/doubles/graph.ts';
 import { logAnalyticsDouble } from '../fixtures/doubles/log-analytics.ts';
+import { bareSeconds } from '../fixtures/doubles/replay.ts';
 import { s3Double } from '../fixtures/doubles/s3.ts';
 import { configSchema } from '../src/config/config.ts';
 import { cloudtrailLookup } from '../src/sources/cloudtrail-lookup/index.ts';
@@ -121,30 +120,6 @@ const CASES: Readonly<Record<string, (records: number) => Promise<Case>>> = {
     return { source: entraLogs(config, { credential: azure, ca: double.certificate ?? '' }), server: double, leastRequests: Math.ceil(records / 5000), parallel: 1 };
   },
 };
-
-/** Sends what was sent once more, `parallel` at a time; answers are read and dropped. Seconds. */
-async function bareSeconds(server: DoubleServer, parallel: number): Promise<number> {
-  const sent = [...server.requests];
-  const isTls = server.url.startsWith('https:');
-  const agent = isTls ? new HttpsAgent({ keepAlive: true, maxSockets: parallel, ca: server.certificate }) : new HttpAgent({ keepAlive: true, maxSockets: parallel });
-  const began = performance.now();
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let one = sent[next++]; one; one = sent[next++]) {
-      const { method, url, headers, body } = one;
-      await new Promise<void>((resolve, reject) => {
-        const outgoing = (isTls ? https : http)(url, { method, headers, agent }, (answer) => {
-          answer.on('data', () => undefined).on('end', resolve).on('error', reject);
-        });
-        outgoing.on('error', reject);
-        outgoing.end(body);
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: parallel }, worker));
-  agent.destroy();
-  return (performance.now() - began) / 1000;
-}
 
 const [name = '', count = '100000'] = process.argv.slice(2);
 const make = CASES[name];
