@@ -61,7 +61,11 @@ export class StagePipeline {
   /** A file to put trail objects into; waits until DuckDB is done with one. */
   async objectFile(): Promise<ObjectFile> {
     await this.#frameDoubtful();
-    while (this.#free.length === 0) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    // A job that failed gives no file back: waiting for one would never end.
+    while (this.#free.length === 0) {
+      this.#check();
+      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    }
     this.#check();
     const file = this.#free.shift();
     if (!file) throw new Error('no file is free');
