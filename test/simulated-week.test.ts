@@ -139,7 +139,9 @@ function ecsId({ id, body }: { readonly id: string; readonly body: Readonly<Reco
 async function stored(writer: Writer): Promise<Record<string, string[]>> {
   const { stg_sources: _sources, stg_sign_ins: _versions, ...outcome } = await stagedOutcome(writer.db);
   const places = ['batch_seq', 'member', 'record_number', 'retrieved_at'];
-  return { ...outcome, current_sign_ins: await lines(writer.db, `select * exclude (${places.join(', ')}) from cor_sign_ins`) };
+  // Each landed copy of an addendum is a row of its own history.
+  const addenda = [...new Set(outcome['stg_addenda'])];
+  return { ...outcome, stg_addenda: addenda, current_sign_ins: await lines(writer.db, `select * exclude (${places.join(', ')}) from cor_sign_ins`) };
 }
 
 interface Told {
