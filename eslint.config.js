@@ -26,7 +26,11 @@ export default defineConfig(
       '@typescript-eslint/no-import-type-side-effects': 'error',
 
       // Only src/main.ts leaves the process, and only the command line writes to the terminal.
-      'no-restricted-properties': ['error', { object: 'process', property: 'exit', message: 'Only src/main.ts exits: throw, or set an exit code there.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'exit', message: 'Only src/main.ts exits: throw, or set an exit code there.' },
+        { object: 'AbortSignal', property: 'timeout', message: 'Node may collect it before it fires: use deadlineOf (src/core/deadline.ts).' },
+      ],
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true, defaultFrom: true, namedFrom: true, namespaceFrom: true } }],
       'no-console': 'error',
       'no-control-regex': 'off', // Control characters are what hostile logs hold; we look for them.

@@ -82,9 +82,12 @@ async function run(data: string, firstDays: number, stopAfter = Infinity): Promi
   const writer = await openWriter(data, { now: () => new Date(now) });
   const stop = new AbortController();
   // As the nightly job has a deadline: a source that hangs costs its run, not the week. How often it came to that is printed.
+  const tooLong = new Error('the deadline of this run has passed');
+  /** What each source told last: where one hangs. */
+  const last = new Map<string, unknown>();
   const deadline = setTimeout(() => {
     overdue += 1;
-    stop.abort(new Error('the deadline of this run has passed'));
+    stop.abort(tooLong);
   }, DEADLINE_MS);
   let requests = 0;
   try {
@@ -101,11 +104,16 @@ async function run(data: string, firstDays: number, stopAfter = Infinity): Promi
         },
         random: () => random.next(),
       },
-      progress: (_, event) => {
+      progress: (id, event) => {
+        last.set(id, event);
         if (event.kind === 'request' && ++requests >= stopAfter) stop.abort(new Error('stopped'));
       },
     });
-    if (stop.signal.aborted) return undefined;
+    if (stop.signal.aborted) {
+      const hung = result.sources.filter(({ outcome }) => outcome === 'interrupted').map(({ id }) => `${id} after ${JSON.stringify(last.get(id))}`);
+      if (stop.signal.reason === tooLong) process.stderr.write(`past its deadline: ${hung.join('; ')}\n`);
+      return undefined;
+    }
     await writer.publishAndClose();
     return result;
   } finally {

@@ -4,6 +4,7 @@
  * the body. Who knows the URL can ping it, so it is told to nobody.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deadlineOf } from '../core/deadline.ts';
 
 export interface PingTarget {
   readonly url: string;
@@ -35,12 +36,7 @@ export async function ping(target: PingTarget, isSuccess: boolean, summary: stri
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     try {
       if (attempt > 1) await sleep(waitMs * 2 ** (attempt - 2), undefined, { signal });
-      const answer = await fetch(url, {
-        method: 'POST', body: summary, redirect: 'error', signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-        headers: { 'content-type': 'text/plain; charset=utf-8', 'user-agent': 'whoran' },
-      });
-      // The answer's text is of no use, and its connection is to be free again.
-      await answer.body?.cancel();
+      const answer = await post(url, summary, timeoutMs, signal);
       if (answer.ok) return null;
       failure = `HTTP ${answer.status}`;
       // The service has understood and refused; only these may go well next time.
@@ -51,6 +47,20 @@ export async function ping(target: PingTarget, isSuccess: boolean, summary: stri
     }
   }
   return `${url.host} did not take the ping in ${attempts} attempts: ${failure}`;
+}
+
+async function post(url: URL, summary: string, timeoutMs: number, signal: AbortSignal): Promise<Response> {
+  const deadline = deadlineOf(timeoutMs, signal, new DOMException('no answer in time', 'TimeoutError'));
+  try {
+    const answer = await fetch(url, {
+      method: 'POST', body: summary, redirect: 'error', signal: deadline.signal, headers: { 'content-type': 'text/plain; charset=utf-8', 'user-agent': 'whoran' },
+    });
+    // The answer's text is of no use, and its connection is to be free again.
+    await answer.body?.cancel();
+    return answer;
+  } finally {
+    deadline.end();
+  }
 }
 
 function addressOf({ url: text, failureSuffix }: PingTarget, isSuccess: boolean): URL | undefined {

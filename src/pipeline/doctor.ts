@@ -5,6 +5,7 @@
 import { answerRow } from '../answers/reader.ts';
 import type { Config } from '../config/config.ts';
 import type { SourceConfig } from '../config/sources/index.ts';
+import { deadlineOf } from '../core/deadline.ts';
 import { WhoranError } from '../core/errors.ts';
 import { rfc3339 } from '../core/times.ts';
 import { createSource } from '../sources/index.ts';
@@ -96,7 +97,12 @@ async function clockChecks(sources: readonly SourceConfig[], options: DoctorOpti
   const urls = new Set(sources.filter(({ enabled, id }) => enabled || id === options.only).flatMap((source) => serviceUrl(source) ?? []));
   const byHost = new Map([...urls].map((url) => [new URL(url).host, url]));
   const readings = await Promise.all(
-    [...byHost.values()].map(async (url) => readServiceClock(url, { now: options.effects.now, signal: AbortSignal.any([options.signal, AbortSignal.timeout(CLOCK_DEADLINE_MS)]) })),
+    [...byHost.values()].map(async (url) => {
+      const deadline = deadlineOf(CLOCK_DEADLINE_MS, options.signal);
+      return readServiceClock(url, { now: options.effects.now, signal: deadline.signal }).finally(() => {
+        deadline.end();
+      });
+    }),
   );
   return readings.map(({ host, aheadMs, uncertaintyMs, problem }) => {
     const what = `clock against ${host}`;
@@ -113,8 +119,8 @@ async function sourceChecks(dataDir: string, config: SourceConfig, options: Doct
   const { deadlineMs = DEADLINE_MS, makeSource = async (source: SourceConfig): Promise<Source> => createSource(source, { dataDir }) } = options;
   const check = checksOf('source', config.id);
   const results: DoctorCheck[] = [];
-  const deadline = AbortSignal.timeout(deadlineMs);
-  const signal = AbortSignal.any([options.signal, deadline]);
+  const deadline = deadlineOf(deadlineMs, options.signal);
+  const { signal } = deadline;
   const aborted = new Promise<'aborted'>((resolve) => {
     signal.addEventListener('abort', () => { resolve('aborted'); }, { once: true });
   });
@@ -134,6 +140,8 @@ async function sourceChecks(dataDir: string, config: SourceConfig, options: Doct
   } catch (error) {
     options.signal.throwIfAborted();
     results.push(check('be tried', 'failed', error instanceof Error ? error.message : 'it failed', 'WHORAN_DEBUG=1 shows more; where it looks like a fault of whoran, tell us.'));
+  } finally {
+    deadline.end();
   }
   return results;
 }

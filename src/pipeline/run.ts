@@ -3,6 +3,7 @@
  * What fails is named and doesn't take away what the rest did; what is landed is never lost, and the next run goes on from it.
  */
 import { randomUUID } from 'node:crypto';
+import { deadlineOf } from '../core/deadline.ts';
 import { WhoranError } from '../core/errors.ts';
 import { appendRun, readRuns, type Run, type RunBegan, type RunEnded, type RunFailure, type RunOutcome, type RunReport, type RunSource } from '../landing/run-log.ts';
 import { readManifest } from '../store/manifest.ts';
@@ -94,21 +95,19 @@ class JobRun {
 
   async #pull(writer: Writer): Promise<void> {
     const { sources, config, signal, effects, tell, deadlineMs = config.run.deadline_minutes * 60_000 } = this.#job;
-    const deadline = new AbortController();
-    const timer = setTimeout(() => {
-      deadline.abort(new Error(`it was still pulling when the run's deadline came, ${Math.round(deadlineMs / 6000) / 10} min after the start`));
-    }, deadlineMs);
+    const reason = new Error(`it was still pulling when the run's deadline came, ${Math.round(deadlineMs / 6000) / 10} min after the start`);
+    const deadline = deadlineOf(deadlineMs, signal, reason);
     let isOver = false;
     try {
       this.#pulled = await pullSources(writer, sources, {
-        signal: AbortSignal.any([signal, deadline.signal]),
+        signal: deadline.signal,
         effects,
         // What was left behind may still talk.
         progress: (source, event) => { if (!isOver) tell({ kind: 'source', source, event }); },
       });
     } finally {
       isOver = true;
-      clearTimeout(timer);
+      deadline.end();
     }
     this.#sources = runSources(this.#pulled, new Map());
     this.#steps.throwIfStopping();

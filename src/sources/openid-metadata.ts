@@ -3,6 +3,7 @@
  */
 import { get, type RequestOptions } from 'node:https';
 import type { SourceConfig } from '../config/sources/index.ts';
+import { deadlineOf } from '../core/deadline.ts';
 
 /** A national cloud, by the name that Azure's tools use. */
 export type Cloud = Extract<SourceConfig, { type: 'entra-graph' }>['cloud'];
@@ -86,11 +87,14 @@ async function fetchJson(address: string, { signal, endpoint, ca }: MetadataOpti
   const url = new URL(address);
   const target = endpoint === undefined ? url : new URL(url.pathname + url.search, endpoint);
   if (target.protocol !== 'https:') throw new MetadataError(`${target.host}: only https is trusted with an issuer's keys`);
-  const text = await fetchText(target, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]), headers: { accept: 'application/json' }, ...(ca === undefined ? {} : { ca }) }).catch((error: unknown) => {
+  const deadline = deadlineOf(TIMEOUT_MS, signal);
+  const text = await fetchText(target, { signal: deadline.signal, headers: { accept: 'application/json' }, ...(ca === undefined ? {} : { ca }) }).catch((error: unknown) => {
     signal.throwIfAborted();
     if (error instanceof MetadataError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
     throw new MetadataError(`${url.host} could not be asked for the issuer's keys (${code === 'ABORT_ERR' ? `no answer in ${TIMEOUT_MS / 1000} s` : code})`);
+  }).finally(() => {
+    deadline.end();
   });
   try {
     const parsed: unknown = JSON.parse(text);

@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import { rootCertificates } from 'node:tls';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { deadlineOf } from '../../core/deadline.ts';
 import { TransportFailure } from './failures.ts';
 
 export interface HttpsOptions {
@@ -45,17 +46,18 @@ export class HttpsHandler implements Middleware {
     // Text, never a Request: ours come through `WholeUrl`.
     const url = String(context.request as unknown);
     const headers = { ...(context.options?.headers as Record<string, string> | undefined), 'accept-encoding': 'gzip' };
-    const whole = AbortSignal.timeout(this.#options.wholeMs);
-    const given = context.options?.signal;
-    const signal = given ? AbortSignal.any([given, whole]) : whole;
+    const given = context.options?.signal ?? undefined;
+    const whole = deadlineOf(this.#options.wholeMs, given);
     try {
-      const incoming = await this.#send(new URL(url), headers, signal);
+      const incoming = await this.#send(new URL(url), headers, whole.signal);
       const body = await bodyOf(incoming);
       const status = incoming.statusCode ?? 0;
       context.response = new Response(WITHOUT_BODY.has(status) ? null : body, { status, headers: plainHeaders(incoming) });
     } catch (error) {
       given?.throwIfAborted();
-      throw whole.aborted ? new TransportFailure(`no whole answer within ${this.#options.wholeMs / 1000} s`, 'ETIMEDOUT', error) : asFailure(error);
+      throw whole.isPast ? new TransportFailure(`no whole answer within ${this.#options.wholeMs / 1000} s`, 'ETIMEDOUT', error) : asFailure(error);
+    } finally {
+      whole.end();
     }
   }
 

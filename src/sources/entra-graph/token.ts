@@ -5,6 +5,7 @@
 import type { AuthenticationProvider } from '@microsoft/microsoft-graph-client';
 import { DefaultAzureCredential, type TokenCredential } from '@azure/identity';
 import type { EntraGraphConfig } from '../../config/sources/entra-graph.ts';
+import { deadlineOf } from '../../core/deadline.ts';
 import type { SourceEffects } from '../source.ts';
 import type { GraphCloud } from './clouds.ts';
 import { CredentialFailure, wordsOf } from './failures.ts';
@@ -38,14 +39,15 @@ export class GraphToken implements AuthenticationProvider {
   async refresh({ now, signal }: Pick<SourceEffects, 'now'> & { readonly signal: AbortSignal }): Promise<void> {
     if (this.#token && this.#token.expiresAt - now().getTime() > LEAST_LEFT_MS) return;
     const asked = (this.#asked ??= this.#ask());
-    const late = AbortSignal.timeout(PATIENCE_MS);
+    const late = deadlineOf(PATIENCE_MS, signal);
     try {
       // Not every credential of the chain obeys a signal.
-      await Promise.race([asked, abortOf(AbortSignal.any([signal, late]))]);
+      await Promise.race([asked, abortOf(late.signal)]);
     } catch (error) {
-      if (error === late.reason) throw new CredentialFailure(`no token for Graph within ${PATIENCE_MS / 1000} s`, true, error);
+      if (late.isPast) throw new CredentialFailure(`no token for Graph within ${PATIENCE_MS / 1000} s`, true, error);
       throw error;
     } finally {
+      late.end();
       if (this.#asked === asked) this.#asked = undefined;
     }
   }

@@ -5,6 +5,7 @@ import { DefaultAzureCredential, type TokenCredential } from '@azure/identity';
 import { LogsQueryClient, LogsQueryResultStatus, type LogsQueryResult } from '@azure/monitor-query-logs';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EntraLogsConfig } from '../../config/sources/entra-logs.ts';
+import { deadlineOf } from '../../core/deadline.ts';
 import { inert } from '../../core/inert.ts';
 import { Pace } from '../_pace.ts';
 import { retrying } from '../_retry.ts';
@@ -114,7 +115,8 @@ export class Workspace {
   async #once(query: LogQuery, effects: QueryEffects): Promise<Answer> {
     await this.#pace.turn(effects);
     // A socket's silence is told by the machine's own timer, not by the run's clock.
-    const signal = AbortSignal.any([effects.signal, AbortSignal.timeout(this.#given.requestTimeoutMs ?? (SERVER_SECONDS + 30) * 1000)]);
+    const deadline = deadlineOf(this.#given.requestTimeoutMs ?? (SERVER_SECONDS + 30) * 1000, effects.signal);
+    const { signal } = deadline;
     const exchange: Exchange = { signal };
     let result: LogsQueryResult;
     try {
@@ -126,6 +128,8 @@ export class Workspace {
       if (answer && answer.status !== 200) throw refused({ status: answer.status, retryAfter: answer.retryAfter, body: answer.bytes.toString('utf8') });
       if (signal.aborted) throw new NoAnswer('no whole answer in time');
       throw answer ? new NoAnswer('an answer that can\'t be read') : unanswered(error);
+    } finally {
+      deadline.end();
     }
     return wholeAnswer(result, exchange.answer?.bytes, this.#given.rowLimit ?? ROW_LIMIT);
   }
