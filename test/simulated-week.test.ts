@@ -122,6 +122,15 @@ async function run(data: string, firstDays: number, stopAfter = Infinity): Promi
   }
 }
 
+/** Runs until one ends by itself: on a slow machine a long pull needs several, each going on where the last one stopped. */
+async function runWhole(data: string, firstDays: number): Promise<IngestSourcesResult> {
+  for (let attempt = 1; attempt <= 8; attempt += 1) {
+    const result = await run(data, firstDays);
+    if (result) return result;
+  }
+  throw new Error('no run ended before its deadline');
+}
+
 /** Records that a source says are complete, and that are not stored. Time-based sources alone: late objects of a trail are late. */
 async function missing(writer: Writer): Promise<string[]> {
   const gone: string[] = [];
@@ -224,14 +233,14 @@ test('nothing is lost, doubled or claimed too early, whatever befalls the source
   isFaulty = false;
   // What came last is settled and read once more, and the windows that were left open pass their second look.
   for (now = Math.max(now, services.feed.settledAt); now < services.feed.settledAt + 40 * HOUR; now += 4 * HOUR) {
-    const result = (await run(week, 2)) ?? (await run(week, 2));
-    expect(result?.sources.map(({ id, outcome, failures }) => ({ id, outcome, failures })).filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
+    const result = await runWhole(week, 2);
+    expect(result.sources.map(({ id, outcome, failures }) => ({ id, outcome, failures })).filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
   }
   const outcome = await correlated(week, registry);
 
   // The same sources, read once when everything had come, and nothing went wrong.
   const once = join(folder, 'once');
-  await run(once, DAYS + 5);
+  await runWhole(once, DAYS + 5);
   expect(outcome).toEqual(await correlated(once, registry));
   expect(await told(week)).toEqual(await told(once));
 
