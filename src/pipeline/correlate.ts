@@ -183,8 +183,8 @@ class Correlation {
     await this.#store('cor_session_claims');
     await this.#derive('cor_window_sign_ins');
     await this.#derive('cor_session_identities');
-    await this.#store('cor_sign_in_candidates');
     await this.#store('cor_sessions');
+    await this.#store('cor_sign_in_candidates');
   }
 
   /** A temporary table out of a scope query. */
