@@ -59,13 +59,13 @@ module.exports = {
       comment: 'One source, and one channel, knows nothing of another; the registry (index.ts) and what starts with _ are shared.',
       severity: 'error',
       from: { path: '^src/(sources|alerts)/([^/.]+)', pathNot: [TEST, '/index\\.ts$'] },
-      to: { path: '^src/$1/', pathNot: ['^src/$1/$2', '^src/$1/(source|channel)\\.ts$', '^src/$1/_'] },
+      to: { path: '^src/$1/', pathNot: ['^src/$1/$2', '^src/$1/(source|channel|alert)\\.ts$', '^src/$1/_'] },
     },
     onlyIn('duckdb-behind-its-door', 'Only src/engine knows DuckDB.', ['src/engine/'], { path: 'node_modules/@duckdb/' }),
     onlyIn('kysely-for-own-tables', 'Kysely serves our own tables and filters; audit logic stays in SQL files.', ['src/engine/', 'src/store/', 'src/answers/'], {
       path: 'node_modules/kysely/',
     }),
-    onlyIn('cloud-sdks-in-sources', 'Only a source speaks to AWS or Azure.', ['src/sources/'], { path: 'node_modules/(@aws-sdk|@azure|@microsoft|@smithy)/' }),
+    onlyIn('cloud-sdks-in-sources', 'Only a source speaks to AWS or Azure, and a channel to SNS.', ['src/sources/', 'src/alerts/'], { path: 'node_modules/(@aws-sdk|@azure|@microsoft|@smithy)/' }),
     onlyIn('network-at-the-edge', 'Only sources, alerts, the page and operations (metrics, the dead man’s ping) open a connection; doubles stand in for their other ends.', ['src/sources/', 'src/alerts/', 'src/web/', 'src/operations/', 'fixtures/doubles/'], {
       dependencyTypes: ['core'],
       path: '^(node:)?(http|https|http2|net|tls|dgram)$',

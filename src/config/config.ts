@@ -4,11 +4,12 @@
  * Sources and detections hand in their own parts.
  */
 import { z } from 'zod';
+import { alertsConfigSchema } from './alerts.ts';
 import { detectionsConfigSchema } from './detections.ts';
 import { runConfigSchema } from './run.ts';
 import { SIGN_IN_KINDS } from './sign-in-kinds.ts';
 import { guid } from './sources/azure.ts';
-import { accountId, region } from './sources/common.ts';
+import { accountId, cidr, region, roleArn } from './sources/common.ts';
 import { sourceSchema } from './sources/index.ts';
 
 const EXAMPLE_APP = '33333333-3333-4333-8333-333333333333';
@@ -99,7 +100,31 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('What must be heard of: an account, region or cluster that delivers nothing is a gap, stated.'),
+  network: z
+    .strictObject({
+      egress_ranges: z
+        .array(cidr)
+        .default([])
+        .meta({ description: 'Addresses that our people and jobs come from (offices, VPN, NAT gateways), as CIDR: moves among them mean nothing.', examples: [['198.51.100.0/24', '2001:db8:1::/48']] }),
+    })
+    .prefault({})
+    .describe('What is known of our own network.'),
+  access: z
+    .strictObject({
+      role_groups: z
+        .array(
+          z.strictObject({
+            role: roleArn.meta({ description: 'The role.', examples: ['arn:aws:iam::111122223333:role/deployer'] }),
+            groups: z.array(guid).min(1).meta({ description: 'Object ids of the Entra groups whose members may hold it.', examples: [['44444444-4444-4444-8444-444444444444']] }),
+          }),
+        )
+        .default([])
+        .describe('Who may hold a role, by group: sessions of others are findings (role_outside_group_mapping). Needs directory snapshots.'),
+    })
+    .prefault({})
+    .describe('Who is meant to have what.'),
   detections: detectionsConfigSchema,
+  alerts: alertsConfigSchema,
   run: runConfigSchema,
 });
 

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { configSchema, DUPLICATE_ID, type Config } from './config.ts';
-import { ConfigDocument, valueAt } from './document.ts';
+import { ConfigDocument, valueAt, type Path } from './document.ts';
 import { expanded, isReference, type Environment } from './environment.ts';
 import { fault, faultsOf, type Checked, type Fault } from './faults.ts';
 import { isSecretKey, secretIn } from './secrets.ts';
@@ -85,26 +85,39 @@ function refusal(file: string, found: readonly Fault[]): WhoranError {
 
 const NO_SECRETS = 'take it out, and withdraw it if others could read this file. Credentials come from the platform\'s default chain; anything else that is secret is written ${NAME}, and comes from the environment';
 
+const SESSION_KEY_ID = /^ASIA[A-Z0-9]{16}$/;
+
 /** Secrets in values and their keys, and in comments. */
 function secretFaults(checked: Checked, lines: readonly string[]): Fault[] {
+  const sessions = new Set<number>();
   const values = checked.document.scalars.flatMap(({ path, node }): Fault[] => {
     if (typeof node.value !== 'string' || isReference(node.value)) return [];
     const key = path.findLast((segment) => typeof segment === 'string') ?? '';
+    // The id of a session's key, which an exception names, opens nothing.
+    if (key === 'subject' && SESSION_KEY_ID.test(node.value)) {
+      sessions.add(checked.document.lineOf(path));
+      return [];
+    }
     const kind = secretIn(node.value) ?? (isSecretKey(key) ? 'a secret' : undefined);
     return kind === undefined ? [] : [fault(path, `looks like ${kind}: ${NO_SECRETS}`, checked)];
   });
   const told = new Set(values.map(({ line }) => line));
   const elsewhere = lines.flatMap((text, index): Fault[] => {
     const kind = secretIn(text.trim());
-    return kind === undefined || told.has(index + 1) ? [] : [{ line: index + 1, text: `this line holds what looks like ${kind}: ${NO_SECRETS}` }];
+    return kind === undefined || told.has(index + 1) || sessions.has(index + 1) ? [] : [{ line: index + 1, text: `this line holds what looks like ${kind}: ${NO_SECRETS}` }];
   });
   return [...values, ...elsewhere];
+}
+
+/** Whether references below a path stay as they are written: only who sends alerts needs their secrets, and whoever asks at night has none. */
+function isResolvedLater(path: Path): boolean {
+  return path[0] === 'alerts' && path[1] === 'channels';
 }
 
 /** Replaces references to the environment in the document's values. */
 function expand(checked: Checked, environment: Environment): Fault[] {
   return checked.document.scalars.flatMap(({ path, node }) => {
-    if (typeof node.value !== 'string') return [];
+    if (typeof node.value !== 'string' || isResolvedLater(path)) return [];
     const { text, faults } = expanded(node.value, environment);
     node.value = text;
     return faults.map((what) => fault(path, what, checked));

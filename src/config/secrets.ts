@@ -18,7 +18,7 @@ const SHAPES: readonly (readonly [name: string, shape: RegExp])[] = [
 /** Words in a key's name that say that its value is a secret. */
 const SECRET_KEY = /secret|password|passwd|private_key|access_key|api_key|bearer|authorization|(?:^|_)token$/i;
 /** Not secret to the service that made it, but nobody else's business: never shown. */
-const UNSHOWN_KEY = /external_id|url$/i;
+const UNSHOWN_KEY = /external_id|url$|routing_key/i;
 
 /** What `text` looks like (`an AWS access key id`), or undefined where it looks like no secret. */
 export function secretIn(text: string): string | undefined {

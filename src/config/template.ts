@@ -52,6 +52,7 @@ function item(schema: JsonSchema, indent: number): string[] {
 function setting(key: string, schema: JsonSchema, indent: number): string[] {
   if (schema.properties) return [off(`${key}:`, indent), ...members(schema, indent + 2)];
   if (schema.items?.properties) return [off(`${key}:`, indent), ...item(schema.items, indent + 2)];
+  if (schema.items?.oneOf) return [off(`${key}:`, indent), ...schema.items.oneOf.flatMap((one) => [...comment(one.description ?? '', indent + 2), ...item(one, indent + 2)])];
   return yaml({ [key]: valueOf(schema) }).map((line) => off(line, indent));
 }
 

@@ -34,6 +34,7 @@ const ACCOUNT_ID = 'an account id: 12 digits, in quotes';
 /** YAML reads digits without quotes as a number, and leading zeros are gone then. */
 export const accountId = z.string(ACCOUNT_ID).regex(/^\d{12}$/, ACCOUNT_ID);
 export const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region like eu-central-1');
+export const cidr = z.union([z.cidrv4(), z.cidrv6()], 'a range of addresses like 198.51.100.0/24');
 export const roleArn = z.string().regex(/^arn:aws[\w-]*:iam::\d{12}:role\/.+$/, 'the ARN of an IAM role');
 /** How AWS is spoken to, where it isn't the platform's default chain in the default region. */
 export const awsFields = {

@@ -1,0 +1,45 @@
+/**
+ * The registry of channels: one line each. Modules are loaded when they are needed, since most commands tell nobody anything.
+ */
+import type { ChannelConfig } from '../config/channels/index.ts';
+import { expanded, type Environment } from '../config/environment.ts';
+import { EXIT, WhoranError } from '../core/errors.ts';
+import type { Channel } from './channel.ts';
+
+/** What a channel can't know from its own configuration. */
+export interface Surroundings {
+  /** Environment variables, for references like `${NAME}`. */
+  readonly env: Environment;
+  /** Standard output, for the file channel's `-`. */
+  readonly stdout: { write(text: string): unknown };
+  /** The program's version: the sender's name for services. */
+  readonly version: string;
+}
+
+/** Gets its configuration with references resolved: the values are secrets. */
+type Maker<Type extends ChannelConfig['type']> = (config: Extract<ChannelConfig, { type: Type }>, around: Surroundings) => Promise<Channel>;
+
+const MAKERS: { readonly [Type in ChannelConfig['type']]?: Maker<Type> } = {};
+
+/**
+ * The channel that a part of the configuration describes. Speaks to nobody yet.
+ * @throws WhoranError (exit 2) where an environment variable that it refers to is not set
+ */
+export async function createChannel(config: ChannelConfig, around: Surroundings): Promise<Channel> {
+  const make = MAKERS[config.type] as ((config: ChannelConfig, around: Surroundings) => Promise<Channel>) | undefined;
+  if (!make) throw new Error(`no channel of type ${config.type}`);
+  return make(resolved(config, around.env), around);
+}
+
+/** A channel's configuration with its references to the environment replaced. */
+function resolved(config: ChannelConfig, env: Environment): ChannelConfig {
+  const faults: string[] = [];
+  const values = Object.entries(config).map(([key, value]) => {
+    if (typeof value !== 'string') return [key, value] as const;
+    const { text, faults: found } = expanded(value, env);
+    faults.push(...found.map((fault) => `${key}: ${fault}`));
+    return [key, text] as const;
+  });
+  if (faults.length === 0) return Object.fromEntries(values) as ChannelConfig;
+  throw new WhoranError(`channel ${config.id}: ${faults.join('; ')}`, { exitCode: EXIT.wrongUse, hint: 'Set it where whoran runs, or turn the channel off with enabled: false.' });
+}
