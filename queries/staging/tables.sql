@@ -216,3 +216,29 @@ create table if not exists stg_sources (
   source varchar not null, tenant_id varchar, sign_in_kind varchar,
   first_at timestamptz, complete_through timestamptz, records bigint not null
 );
+
+-- The watcher, watched. Filled from landing's own logs before detections run, so that a rebuild gives the same.
+-- Configured live sources and their streams, as the latest run left them. Key: (source, stream).
+create table if not exists stg_source_watch (
+  source varchar not null,         -- id in the configuration
+  source_type varchar not null, stream varchar not null,
+  record_source varchar,           -- what it delivers, in the words of stg_sources.source; null where that is several
+  watched_at timestamptz not null, -- when the latest run looked (runs.jsonl): the clock of these findings
+  first_pulled_at timestamptz, last_pulled_at timestamptz,   -- pulls.jsonl: the first and the latest that succeeded
+  last_delivered_at timestamptz,   -- when something new was landed last (ledger)
+  complete_through timestamptz
+);
+-- What is wrong with landing's own chains and bytes. Key: (file, line).
+create table if not exists stg_integrity_faults (
+  file varchar not null, line bigint not null, message varchar not null, found_at timestamptz not null
+);
+-- Messages that were given up. Key: alert_key.
+create table if not exists stg_dead_alerts (
+  alert_key varchar not null, channel varchar not null, notice varchar not null, planned_at timestamptz not null,
+  given_up_at timestamptz not null, attempts integer not null, message varchar not null, findings integer not null
+);
+-- What each delivery's rejects were when: one row a source and UTC day of landing.
+create table if not exists stg_reject_days (
+  source varchar not null, landed_on date not null, last_landed_at timestamptz not null,
+  records_read bigint not null, records_rejected bigint not null, first_reason varchar
+);

@@ -10,8 +10,8 @@ import { z } from 'zod';
 export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** What delivers records, in the words of `stg_sources.source`. */
-export const RECORD_SOURCES = ['cloudtrail', 'ecs_events', 'sign_ins'] as const;
+/** What delivers records: in the words of `stg_sources.source`; directory audits and snapshots; landing's own logs. */
+export const RECORD_SOURCES = ['cloudtrail', 'ecs_events', 'sign_ins', 'directory_audits', 'directory', 'landing'] as const;
 export type RecordSource = (typeof RECORD_SOURCES)[number];
 
 const id = z.string().regex(/^[a-z][a-z0-9_]*$/, 'lower-case letters, digits and underscores, a letter first');
@@ -58,6 +58,8 @@ export const detectionHeaderSchema = z.strictObject({
   severity: z.enum(SEVERITIES),
   /** Which sources it needs: its findings hold as of the least `complete_through` among them (RULINGS 8). */
   sources: z.array(z.enum(RECORD_SOURCES)).min(1),
+  /** Of those, the ones whose silence would cause it: it says that something is missing. While such a source is silent its findings are held back. */
+  absence_of: z.array(z.enum(RECORD_SOURCES)).default([]),
   controls: z.array(control).min(1),
   /** What fires it without anything being wrong. */
   false_positives: prose,

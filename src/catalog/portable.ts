@@ -8,7 +8,7 @@
 import { bareSql, cteNames, nodesOf, type SyntaxNode } from './statement.ts';
 
 /** What a detection may read, beside its own `with` names. */
-const READABLE = /^(stg|cor)_[a-z_]+$/;
+const READABLE = /^(stg|cor|cfg)_[a-z_]+$/;
 const CTE_NAME = /^[a-z][a-z_0-9]*$/;
 
 /**
@@ -98,7 +98,7 @@ function relationFault(node: SyntaxNode, ctes: ReadonlySet<string>): string | un
   if (type === 'BASE_TABLE') {
     const name = String(node['table_name']);
     const isQualified = node['schema_name'] !== '' || node['catalog_name'] !== '';
-    if (isQualified || !(READABLE.test(name) || ctes.has(name))) return `reads ${name}: expected a relation stg_… or cor_… without a schema`;
+    if (isQualified || !(READABLE.test(name) || ctes.has(name))) return `reads ${name}: expected a relation stg_…, cor_… or cfg_… without a schema`;
   }
   return undefined;
 }

@@ -9,7 +9,7 @@ import { detectionSql } from './detection.ts';
 import { detectionParameters } from './parameters.ts';
 
 /** The files that make the relations which a detection reads. */
-const SCHEMA = ['queries/functions.sql', 'queries/staging/tables.sql', 'queries/correlated/tables.sql'];
+const SCHEMA = ['queries/functions.sql', 'queries/staging/tables.sql', 'queries/correlated/configuration.sql', 'queries/correlated/tables.sql'];
 
 /** An empty database with every staged and correlated relation. The caller closes it. */
 export async function openCaseDatabase(root: string): Promise<Database> {
