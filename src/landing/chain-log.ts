@@ -111,22 +111,37 @@ export class ChainLog<Line extends ChainedLine> {
 
   /** What is wrong with the chain, one sentence a fault; empty when every line follows from the one before. */
   *faults(): Generator<string> {
-    let seq = 0;
-    let previous: string | null = null;
     const { size } = fstatSync(this.#fd);
     if (size < this.#bytes) yield `is ${size} bytes long, and was ${this.#bytes}`;
-    for (const text of linesOf(this.#fd, Math.min(size, this.#bytes))) {
-      seq += 1;
-      const line = parseLine(text);
-      if (!line) yield `line ${seq}: is not a line of this file`;
-      else if (line.seq !== seq) yield `line ${seq}: has sequence ${line.seq}`;
-      else if (line.previous_sha256 !== previous) yield `line ${seq}: does not follow from the line before`;
-      previous = hash('sha256', text, 'hex');
-    }
+    yield* faultsOf(this.#fd, Math.min(size, this.#bytes));
   }
 
   close(): void {
     closeSync(this.#fd);
+  }
+}
+
+/** As `ChainLog.faults`, of a file that another process may be appending to; none where there is no file. */
+export function* chainFaults(path: string): Generator<string> {
+  if (!existsSync(path)) return;
+  const fd = openSync(path, 'r');
+  try {
+    yield* faultsOf(fd, fstatSync(fd).size);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function* faultsOf(fd: number, size: number): Generator<string> {
+  let seq = 0;
+  let previous: string | null = null;
+  for (const text of linesOf(fd, size)) {
+    seq += 1;
+    const line = parseLine(text);
+    if (!line) yield `line ${seq}: is not a line of this file`;
+    else if (line.seq !== seq) yield `line ${seq}: has sequence ${line.seq}`;
+    else if (line.previous_sha256 !== previous) yield `line ${seq}: does not follow from the line before`;
+    previous = hash('sha256', text, 'hex');
   }
 }
 

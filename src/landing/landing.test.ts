@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLanding, type Landing } from './landing.ts';
+import { appendDecisions } from './journal.ts';
 import { openLandedBatches } from './landed-batches.ts';
 import type { PackMember } from './pack.ts';
 
@@ -203,7 +204,7 @@ describe('what was landed', () => {
     const landing = opened();
     await landPack(landing, members);
     await landing.land(file('plain.json', 'plain'));
-    landing.decide({ by: 'ada', action: 'finding.acknowledge', subject: 'f', reason: null, detail: {} });
+    appendDecisions(data, '2026-01-15T09:00:00.000Z', [{ by: 'ada', action: 'finding.acknowledge', subject: 'f', reason: null, detail: {} }]);
     const modes = (path: string): string => (statSync(path).mode & 0o777).toString(8);
     for (const folder of ['landing', 'landing/batches']) expect(modes(join(data, folder)), folder).toBe('700');
     for (const name of ['ledger.jsonl', 'journal.jsonl', 'digests.bin', ...batchFiles().map((one) => `batches/${one}`)]) {
@@ -220,15 +221,17 @@ test('files that no line names, and half-written ones, are removed', async () =>
   expect(batchFiles()).toEqual(['000000001.batch']);
 });
 
-test('decisions are appended to a chain of their own: who, when, why', async () => {
+test('decisions are appended to a chain of their own, beside an open landing: who, when, why', async () => {
   const landing = opened();
+  const at = '2026-01-15T09:00:00.000Z';
   const decision = { by: 'ada@example.com', action: 'finding.acknowledge', subject: 'key', reason: 'known job', detail: { ticket: 7 } };
-  expect(landing.decide(decision)).toEqual({ seq: 1, at: '2026-01-15T09:00:00.000Z', ...decision, previous_sha256: null });
-  landing.decide({ ...decision, action: 'finding.reopen' });
-  await landing.land(file('a.json', 'a'));
-  const again = reopened(landing);
-  expect([...openLandedBatches(data).decisions()].map(({ seq, action }) => [seq, action])).toEqual([[1, 'finding.acknowledge'], [2, 'finding.reopen']]);
+  expect(appendDecisions(data, at, [decision])).toEqual([{ seq: 1, at, ...decision, previous_sha256: null }]);
   const journal = join(data, 'landing', 'journal.jsonl');
+  appendFileSync(journal, '{"seq":2,"at":');
+  appendDecisions(data, at, [{ ...decision, action: 'finding.reopen' }]);
+  await landing.land(file('a.json', 'a'));
+  expect([...openLandedBatches(data).decisions()].map(({ seq, action }) => [seq, action])).toEqual([[1, 'finding.acknowledge'], [2, 'finding.reopen']]);
+  expect([...landing.faults()]).toEqual([]);
   writeFileSync(journal, readFileSync(journal, 'utf8').replace('known job', 'no reason'));
-  expect([...again.faults()]).toEqual(['journal.jsonl, line 2: does not follow from the line before']);
+  expect([...landing.faults()]).toEqual(['journal.jsonl, line 2: does not follow from the line before']);
 });

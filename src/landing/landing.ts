@@ -5,9 +5,9 @@
 import { hash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ChainLog, type ChainedLine } from './chain-log.ts';
+import { chainFaults, ChainLog, type ChainedLine } from './chain-log.ts';
 import { DigestIndex, type LandedAt } from './digest-index.ts';
-import { LandedBatches, type BatchForm, type JournalLine, type LedgerLine } from './landed-batches.ts';
+import { LandedBatches, type BatchForm, type LedgerLine } from './landed-batches.ts';
 import { packEntries, packIndexText, type PackMember } from './pack.ts';
 import { PullLog } from './pull-log.ts';
 import { makePrivateFolder, syncDirectory, writeWhole } from './private-files.ts';
@@ -35,6 +35,9 @@ export interface LandingOptions {
   readonly now?: () => Date;
 }
 
+/** Chained logs that are opened for each append: the journal has a lock of its own. */
+const OTHER_LOGS = ['journal.jsonl', 'runs.jsonl', 'alerts.jsonl'];
+
 /** An open landing. For writing, the caller holds the data folder's lock. */
 export class Landing extends LandedBatches {
   /** What was repaired at start, one sentence each. */
@@ -42,7 +45,6 @@ export class Landing extends LandedBatches {
   /** How far each live source's streams are pulled. */
   readonly pulls: PullLog;
   readonly #ledger: ChainLog<LedgerLine>;
-  readonly #journal: ChainLog<JournalLine>;
   readonly #digests: DigestIndex;
   readonly #now: () => Date;
   #nextSeq: number;
@@ -54,11 +56,9 @@ export class Landing extends LandedBatches {
     this.#now = now;
     makePrivateFolder(this.batchesFolder);
     this.#ledger = ChainLog.open<LedgerLine>(join(folder, 'ledger.jsonl'));
-    this.#journal = ChainLog.open<JournalLine>(join(folder, 'journal.jsonl'));
     this.pulls = PullLog.open(folder, this.#ledger.lastSeq);
     this.repairs = [
       ...tornLine(this.#ledger, 'ledger.jsonl'),
-      ...tornLine(this.#journal, 'journal.jsonl'),
       ...this.pulls.repairs,
       ...this.#removeOrphans(),
     ];
@@ -168,23 +168,15 @@ export class Landing extends LandedBatches {
     return { batchSeq: seq, member: 0, isNew: true };
   }
 
-  /** What is wrong with the ledger's and the journal's chain, one sentence a fault. */
+  /** What is wrong with the chains of landing's logs, one sentence a fault. */
   *faults(): Generator<string> {
     for (const fault of this.#ledger.faults()) yield `ledger.jsonl, ${fault}`;
-    for (const fault of this.#journal.faults()) yield `journal.jsonl, ${fault}`;
     for (const fault of this.pulls.faults()) yield `pulls.jsonl, ${fault}`;
-  }
-
-  /** Appends a decision to the journal; it is on disk when this returns. */
-  decide(decision: Omit<JournalLine, keyof ChainedLine | 'at'>): JournalLine {
-    const [line] = this.#journal.append([{ at: this.#now().toISOString(), ...decision }]);
-    if (!line) throw new Error('a decision has one line');
-    return line;
+    for (const name of OTHER_LOGS) for (const fault of chainFaults(join(this.folder, name))) yield `${name}, ${fault}`;
   }
 
   close(): void {
     this.#ledger.close();
-    this.#journal.close();
     this.pulls.close();
     this.#digests.close();
   }

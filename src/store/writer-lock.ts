@@ -21,7 +21,8 @@ export class WriterBusyError extends WhoranError {
   }
 }
 
-const NAME = 'writer.lock';
+/** `journal.lock`: to append a person's decision, for a moment, while a long run holds the other. */
+export type LockName = 'writer.lock' | 'journal.lock';
 /** Longer than making a lock file takes on a busy machine. */
 const MAKING_MS = 1000;
 const RETRY_MS = 50;
@@ -30,30 +31,30 @@ const RETRY_MS = 50;
 const held = new Set<string>();
 
 export class WriterLock {
-  readonly #folder: string;
+  readonly #path: string;
   readonly #db: Database;
 
-  private constructor(folder: string, db: Database) {
-    this.#folder = folder;
+  private constructor(path: string, db: Database) {
+    this.#path = path;
     this.#db = db;
   }
 
   /** @throws WriterBusyError (exit code 3) where somebody else holds it. */
-  static async acquire(dataDir: string): Promise<WriterLock> {
-    const folder = realpathSync(dataDir);
-    if (held.has(folder)) throw new WriterBusyError(dataDir, 'this process');
-    held.add(folder);
+  static async acquire(dataDir: string, name: LockName = 'writer.lock'): Promise<WriterLock> {
+    const path = join(realpathSync(dataDir), name);
+    if (held.has(path)) throw new WriterBusyError(dataDir, 'this process');
+    held.add(path);
     try {
-      return new WriterLock(folder, await openLock(dataDir, join(folder, NAME)));
+      return new WriterLock(path, await openLock(dataDir, path));
     } catch (error) {
-      held.delete(folder);
+      held.delete(path);
       throw error;
     }
   }
 
   release(): void {
     this.#db.close();
-    held.delete(this.#folder);
+    held.delete(this.#path);
   }
 }
 
