@@ -14,3 +14,10 @@ create table if not exists cfg_saml_apps (provider varchar not null, app_id varc
 create table if not exists cfg_session_names (prefix varchar not null, shape varchar not null, suffix varchar not null);
 create table if not exists cfg_unused_sign_in_kinds (sign_in_kind varchar not null);
 create table if not exists cfg_expected (kind varchar not null, name varchar not null);
+-- Exceptions of detections: what is named must fit, null means any.
+create table if not exists cfg_exceptions (
+  detection varchar not null, subject_id varchar, object_id varchar, role_arn varchar, account_id varchar, cluster_name varchar,
+  owner varchar not null, reason varchar not null, expires_at timestamptz not null
+);
+-- Teams in the order of the file: one row each thing that one names. kind: account | cluster | role.
+create table if not exists cfg_teams (place integer not null, team varchar not null, kind varchar not null, name varchar not null);

@@ -24,3 +24,10 @@ create table if not exists findings (
   evidence struct(source varchar, owner_id varchar, record_id varchar, record_at timestamptz)[] not null,
   query_sha256 varchar not null    -- of the detection's file
 );
+
+-- Who and what each finding is about, for routing and exceptions: finding_facts.sql. Key: id.
+create table if not exists finding_facts (
+  id varchar not null,
+  who_kind varchar, who_tenant_id varchar, who_object_id varchar, who_name varchar,
+  session_id varchar, role_arn varchar, account_id varchar, aws_region varchar, cluster_name varchar, task_key varchar
+);

@@ -22,7 +22,7 @@ export interface FindingSnapshot {
 
 /**
  * A finding's status changed from one run to the next, by itself. `to`: where it stands now; `cause`: `found` for the first time;
- * `settled`: it was provisional, and no record that may come can end it any more; `gone`: its condition holds no longer (a late
+ * `settled`: it was provisional, and no record that may come can end it any more; `unsettled`: it is provisional again (a source turned out to be less complete); `gone`: its condition holds no longer (a late
  * record came, the query or the configuration changed); `found_again` after it was gone; `evidence_added`: somebody had resolved it, and
  * records show it that did not then.
  */
@@ -33,7 +33,7 @@ export interface FindingChanged {
   readonly finding_id: string;
   readonly detection: string;
   readonly to: 'provisional' | 'open' | 'resolved';
-  readonly cause: 'found' | 'settled' | 'gone' | 'found_again' | 'evidence_added';
+  readonly cause: 'found' | 'settled' | 'unsettled' | 'gone' | 'found_again' | 'evidence_added';
   /** Over its evidence's record ids, in order: lower-case hex SHA-256. */
   readonly evidence_sha256: string;
   /** Left out where `to` is `resolved`: the last one that is there holds. */

@@ -25,6 +25,14 @@ export async function writeConfiguration(db: Database, config: Config): Promise<
   await replace(db, 'cfg_expected', [
     ...accounts.map((name) => ({ kind: 'account', name })), ...regions.map((name) => ({ kind: 'region', name })), ...clusters.map((name) => ({ kind: 'cluster', name })),
   ]);
+  await replace(db, 'cfg_exceptions', Object.entries(config.detections).flatMap(([detection, { exceptions }]) => exceptions.map((exception) => ({
+    detection, subject_id: exception.subject ?? null, object_id: exception.identity?.toLowerCase() ?? null, role_arn: exception.role ?? null,
+    account_id: exception.account ?? null, cluster_name: exception.cluster ?? null,
+    owner: exception.owner, reason: exception.reason, expires_at: new Date(exception.expires),
+  }))));
+  await replace(db, 'cfg_teams', config.alerts.teams.flatMap(({ id: team, accounts: own, clusters: theirs, roles }, place) => [
+    ...own.map((name) => ({ place, team, kind: 'account', name })), ...theirs.map((name) => ({ place, team, kind: 'cluster', name })), ...roles.map((name) => ({ place, team, kind: 'role', name })),
+  ]));
   await replace(db, 'cfg_unused_sign_in_kinds', attribution.unused_sign_in_kinds.map((kind) => ({ sign_in_kind: kind })));
 }
 

@@ -49,7 +49,7 @@ export async function detect(writer: { readonly db: Database }, config: Pick<Con
     if (query === undefined) throw new CatalogError([{ file: `queries/detections/${id}.sql`, message: 'it is missing' }]);
     return query.sql;
   };
-  const [tables, record] = [shared('tables'), shared('record')];
+  const [tables, record, facts] = [shared('tables'), shared('record'), shared('finding_facts')];
   await db.transaction(async () => {
     await db.run(tables);
     await db.run('delete from findings');
@@ -57,6 +57,8 @@ export async function detect(writer: { readonly db: Database }, config: Pick<Con
       if (config.detections[detection.id]?.enabled ?? true) await run(db, detection, config, record);
     }
     await db.run('drop table if exists detected');
+    await db.run('delete from finding_facts');
+    await db.run(`insert into finding_facts by name\n${facts}`);
   });
   return await count(db, catalog.detections.filter(({ id }) => config.detections[id]?.enabled ?? true));
 }
@@ -66,7 +68,7 @@ async function run(db: Database, detection: Detection, config: Pick<Config, 'det
   try {
     // The text is a file of this package, checked above to be one SELECT; values go in as parameters only.
     await db.run(`create or replace temp table detected as\n${detectionSql(detection)}`, detectionParameters(detection, config.detections));
-    await db.run(record, { detection: id, severity: header.severity, controls: [...header.controls].sort(), query_sha256: sha256 });
+    await db.run(record, { detection: id, severity: config.detections[id]?.severity ?? header.severity, controls: [...header.controls].sort(), query_sha256: sha256 });
   } catch (error) {
     throw new CatalogError([{ file: detection.file, message: `it does not run: ${error instanceof Error ? error.message : String(error)}` }]);
   }

@@ -1,0 +1,28 @@
+/*---
+id: decisions
+title: What people decided about findings
+description: |
+  The journal's lines about findings that were there at an instant. A last line that is still being written, or that a crash cut off,
+  is no line yet.
+params:
+  path: { type: text, description: "Of landing/journal.jsonl" }
+  known_at: { type: timestamptz, description: "Lines up to and including this instant" }
+---*/
+select
+  seq,
+  "at",
+  "by",
+  split_part(action, '.', 2) as decision,
+  subject as finding_id,
+  reason,
+  try_cast(detail ->> '$.until' as timestamptz) as until_at,
+  detail ->> '$.assignee' as assignee,
+  try_cast(detail ->> '$.opening' as integer) as opening,
+  detail ->> '$.evidence_sha256' as evidence_sha256
+from read_json(
+  $path,
+  format = 'newline_delimited', ignore_errors = true,
+  columns = { seq: 'BIGINT', "at": 'TIMESTAMPTZ', "by": 'VARCHAR', action: 'VARCHAR', subject: 'VARCHAR', reason: 'VARCHAR', detail: 'JSON' }
+)
+where seq is not null and starts_with(action, 'finding.') and "at" <= $known_at
+order by seq

@@ -1,0 +1,42 @@
+/**
+ * The life of findings: what detections found, what runs recorded, what people decided. Put together when it is read, so that a
+ * decision counts at once.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Database } from '../engine/database.ts';
+import { PACKAGE_ROOT, queryText } from '../engine/query-file.ts';
+import { alertLogPath } from '../landing/alert-log.ts';
+import { JOURNAL } from '../landing/journal.ts';
+
+export interface LifeOptions {
+  readonly dataDir: string;
+  /** For suppressions and exceptions that end. */
+  readonly now: Date;
+  /** Decisions and records after this instant are left out; the latest of them counts without it. */
+  readonly knownAt?: Date;
+}
+
+const FOREVER = new Date('9999-12-31T00:00:00Z');
+
+/**
+ * Makes the temporary tables `life_decisions`, `life_changes`, `life_messages` and `finding_life` (columns: the SQL files of `queries/life/`)
+ * in a reader's or a writer's database, in place of those before.
+ */
+export async function loadFindingLife(db: Database, { dataDir, now, knownAt = FOREVER }: LifeOptions): Promise<void> {
+  const journal = orNothing(join(dataDir, 'landing', JOURNAL));
+  const log = orNothing(alertLogPath(dataDir));
+  await derive(db, 'life_decisions', 'decisions', { path: journal, known_at: knownAt });
+  await derive(db, 'life_changes', 'changes', { path: log, known_at: knownAt });
+  await derive(db, 'life_messages', 'messages', { path: log, known_at: knownAt });
+  await derive(db, 'finding_life', 'finding_life', { now });
+}
+
+async function derive(db: Database, table: string, query: string, parameters: Record<string, string | Date>): Promise<void> {
+  await db.run(`create or replace temp table ${table} as\n${await queryText(`life/${query}`)}`, parameters);
+}
+
+/** Where nobody decided anything yet, and no run recorded anything, there is no file; DuckDB wants one. */
+function orNothing(path: string): string {
+  return existsSync(path) ? path : join(PACKAGE_ROOT, 'queries/life/nothing.jsonl');
+}
