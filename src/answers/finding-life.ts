@@ -10,7 +10,8 @@ import { alertLogPath } from '../landing/alert-log.ts';
 import { JOURNAL } from '../landing/journal.ts';
 
 export interface LifeOptions {
-  readonly dataDir: string;
+  /** Where the journal and the log of alerts are; without a folder nobody has decided anything, and nothing was recorded. */
+  readonly dataDir: string | undefined;
   /** For suppressions and exceptions that end. */
   readonly now: Date;
   /** Decisions and records after this instant are left out; the latest of them counts without it. */
@@ -24,8 +25,8 @@ const FOREVER = new Date('9999-12-31T00:00:00Z');
  * in a reader's or a writer's database, in place of those before.
  */
 export async function loadFindingLife(db: Database, { dataDir, now, knownAt = FOREVER }: LifeOptions): Promise<void> {
-  const journal = orNothing(join(dataDir, 'landing', JOURNAL));
-  const log = orNothing(alertLogPath(dataDir));
+  const journal = orNothing(dataDir === undefined ? undefined : join(dataDir, 'landing', JOURNAL));
+  const log = orNothing(dataDir === undefined ? undefined : alertLogPath(dataDir));
   await derive(db, 'life_decisions', 'decisions', { path: journal, known_at: knownAt });
   await derive(db, 'life_changes', 'changes', { path: log, known_at: knownAt });
   await derive(db, 'life_messages', 'messages', { path: log, known_at: knownAt });
@@ -37,6 +38,6 @@ async function derive(db: Database, table: string, query: string, parameters: Re
 }
 
 /** Where nobody decided anything yet, and no run recorded anything, there is no file; DuckDB wants one. */
-function orNothing(path: string): string {
-  return existsSync(path) ? path : join(PACKAGE_ROOT, 'queries/life/nothing.jsonl');
+function orNothing(path: string | undefined): string {
+  return path !== undefined && existsSync(path) ? path : join(PACKAGE_ROOT, 'queries/life/nothing.jsonl');
 }

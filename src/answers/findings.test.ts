@@ -46,6 +46,7 @@ test('the document has INTERFACE\'s shape, its evidence hashed out of landing wh
   expect(list.map(({ subject }) => subject)).toEqual([{ kind: 'event', id: 'e-over' }, { kind: 'session', id: 'ASIAWAITS' }]);
   expect(Object.keys(list[0] ?? {})).toEqual([
     'id', 'detection', 'severity', 'status', 'occurred_at', 'subject', 'summary', 'reason', 'dedup_key', 'controls', 'evidence', 'query_sha256',
+    'is_present', 'opening', 'status_since', 'who', 'role_arn', 'account_id', 'cluster', 'team', 'assignee', 'decision',
   ]);
   expect(list[0]).toMatchObject({ detection: 'activity_after_session_expiry', severity: 'critical', status: 'open', occurred_at: '2026-01-15T10:05:00Z', reason: null });
   expect(list[0]?.evidence).toEqual([

@@ -1,5 +1,5 @@
 /**
- * Findings: what the detections found, with the landed records that show it.
+ * Findings: what the detections found, where each stands by now, and the landed records that show it.
  */
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import type { Severity } from '../catalog/header.ts';
@@ -7,6 +7,7 @@ import { EXIT, WhoranError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { EVIDENCE_SOURCES, type Evidence } from './answer.ts';
 import { answerRow, answerRows, type AnswerReader } from './reader.ts';
+import { loadFindingLife } from './finding-life.ts';
 import { RecordHashes, type RecordRef } from './record-hashes.ts';
 import { earliest, landedSources } from './sources.ts';
 
@@ -29,6 +30,21 @@ export interface Finding {
   readonly evidence: readonly Evidence[];
   /** SHA-256 of the file of the query that found it. */
   readonly query_sha256: string;
+  /** Whether its condition still holds; a finding that is gone is resolved, and kept with its history. */
+  readonly is_present: boolean;
+  /** Counts from 1: coming again after it was over is another opening. */
+  readonly opening: number;
+  /** Since when it has its status, where a run or a person has recorded that. */
+  readonly status_since: string | null;
+  readonly who: { readonly kind: string | null; readonly tenant_id: string | null; readonly object_id: string | null; readonly name: string | null };
+  readonly role_arn: string | null;
+  readonly account_id: string | null;
+  readonly cluster: string | null;
+  /** Who owns it by the configuration, and who took it. */
+  readonly team: string | null;
+  readonly assignee: string | null;
+  /** The decision or exception that its status rests on. `until`: for suppressions. */
+  readonly decision: { readonly by: string; readonly at: string | null; readonly reason: string | null; readonly until: string | null; readonly is_exception: boolean } | null;
 }
 
 /** INTERFACE, "findings --json". Property names are the JSON's. */
@@ -36,6 +52,8 @@ export interface FindingsDocument {
   readonly schema: 'whoran.findings/1';
   readonly as_of: string | null;
   readonly findings: readonly Finding[];
+  /** How many findings of the period and detection have each status, listed or not. */
+  readonly counts: Readonly<Record<FindingStatus, number>>;
 }
 
 /** Which findings: all of them where nothing is given. The period includes `from` and not `to`, by `occurred_at`. */
@@ -43,14 +61,32 @@ export interface FindingsFilter {
   readonly from?: Date;
   readonly to?: Date;
   readonly detection?: string;
+  /** Without it: every status but `resolved`. */
   readonly status?: string;
+  /** Resolved ones too. */
+  readonly all?: boolean;
+  /** For suppressions and exceptions that end; now where it is left out. */
+  readonly now?: Date;
 }
 
-interface FindingRow extends Omit<Finding, 'subject' | 'evidence'> {
+interface FindingRow extends Omit<Finding, 'subject' | 'evidence' | 'who' | 'cluster' | 'decision'> {
   readonly subject_kind: string;
   readonly subject_id: string;
   readonly evidence: readonly RecordRef[];
+  readonly who_kind: string | null;
+  readonly who_tenant_id: string | null;
+  readonly who_object_id: string | null;
+  readonly who_name: string | null;
+  readonly cluster_name: string | null;
+  readonly decided_by: string | null;
+  readonly decided_at: string | null;
+  readonly decided_reason: string | null;
+  readonly suppressed_until: string | null;
+  readonly suppressed_by: 'decision' | 'exception' | null;
 }
+
+/** A reader, and where its data folder is: decisions lie there. Without a folder there are none. */
+export type FindingsReader = AnswerReader & { readonly dataDir?: string };
 
 /**
  * The findings in a total order (time, detection, id). `as_of` is the least `complete_through` of the sources that the
@@ -59,41 +95,61 @@ interface FindingRow extends Omit<Finding, 'subject' | 'evidence'> {
  * @throws WhoranError (exit 2) for a detection or status that there is none of, and where detections have never run: an
  *   empty list would then read as "nothing found"
  */
-export async function findings(reader: AnswerReader, filter: FindingsFilter = {}): Promise<FindingsDocument> {
+export async function findings(reader: FindingsReader, filter: FindingsFilter = {}): Promise<FindingsDocument> {
   const catalog = await loadCatalog();
   checkFilter(catalog, filter);
-  const table = await answerRow<{ is_there: boolean }>(reader, 'has_findings_table');
-  if (!table?.is_there) {
-    throw new WhoranError('the detections have not run on this data folder yet', { exitCode: EXIT.wrongUse, hint: 'Run `whoran correlate` first.' });
-  }
-  const rows = await answerRows<FindingRow>(reader, 'findings', {
-    from_at: filter.from ?? null,
-    to_at: filter.to ?? null,
-    detection: filter.detection ?? null,
-    status: filter.status ?? null,
-  });
+  await loadLife(reader, filter.now ?? new Date());
+  const all = await answerRows<FindingRow>(reader, 'findings', { from_at: filter.from ?? null, to_at: filter.to ?? null, detection: filter.detection ?? null });
+  const rows = all.filter(({ status }) => (filter.status === undefined ? filter.all === true || status !== 'resolved' : status === filter.status));
   const hashes = await new RecordHashes(reader).of(rows.flatMap(({ evidence }) => evidence));
   let place = 0;
   return {
     schema: 'whoran.findings/1',
     as_of: await asOf(reader, catalog, filter.detection),
-    findings: rows.map(({ subject_kind: kind, subject_id: id, evidence, ...row }) => {
-      const proofs = evidence.map((ref) => evidenceOf(ref, hashes[place++] ?? null)).filter((proof) => proof !== undefined);
-      return {
-        id: row.id,
-        detection: row.detection,
-        severity: row.severity,
-        status: row.status,
-        occurred_at: row.occurred_at,
-        subject: { kind, id },
-        summary: row.summary,
-        reason: row.reason,
-        dedup_key: row.dedup_key,
-        controls: row.controls,
-        evidence: proofs,
-        query_sha256: row.query_sha256,
-      };
-    }),
+    findings: rows.map((row) => findingOf(row, row.evidence.map((ref) => evidenceOf(ref, hashes[place++] ?? null)).filter((proof) => proof !== undefined))),
+    counts: Object.fromEntries(FINDING_STATUSES.map((status) => [status, all.filter((row) => row.status === status).length])) as Record<FindingStatus, number>,
+  };
+}
+
+/**
+ * Makes `finding_life` in the reader's database.
+ * @throws WhoranError (exit 2) where detections have never run: nothing would then read as "nothing found"
+ */
+export async function loadLife(reader: FindingsReader, now: Date): Promise<void> {
+  const table = await answerRow<{ is_there: boolean }>(reader, 'has_findings_table');
+  if (!table?.is_there) {
+    throw new WhoranError('the detections have not run on this data folder yet', { exitCode: EXIT.wrongUse, hint: 'Run `whoran correlate` first.' });
+  }
+  await loadFindingLife(reader.db, { dataDir: reader.dataDir, now });
+}
+
+function findingOf(row: FindingRow, evidence: readonly Evidence[]): Finding {
+  return {
+    id: row.id,
+    detection: row.detection,
+    severity: row.severity,
+    status: row.status,
+    occurred_at: row.occurred_at,
+    subject: { kind: row.subject_kind, id: row.subject_id },
+    summary: row.summary,
+    reason: row.reason,
+    dedup_key: row.dedup_key,
+    controls: row.controls,
+    evidence,
+    query_sha256: row.query_sha256,
+    is_present: row.is_present,
+    opening: row.opening,
+    status_since: row.status_since,
+    who: { kind: row.who_kind, tenant_id: row.who_tenant_id, object_id: row.who_object_id, name: row.who_name },
+    role_arn: row.role_arn,
+    account_id: row.account_id,
+    cluster: row.cluster_name,
+    team: row.team,
+    assignee: row.assignee,
+    decision:
+      row.decided_by === null
+        ? null
+        : { by: row.decided_by, at: row.decided_at, reason: row.decided_reason, until: row.suppressed_until, is_exception: row.suppressed_by === 'exception' },
   };
 }
 

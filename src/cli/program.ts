@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, WhoranError, type ExitCode } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
+import { registerAlerts } from './alerts.ts';
 import { registerAsk } from './ask.ts';
 import { registerConfig } from './config.ts';
 import { Context, DEFAULT_DATA } from './context.ts';
@@ -77,7 +78,7 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
     })
     .addHelpText('after', EXAMPLES);
   const commands = [
-    registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerReport, registerIdentities, registerStatus,
+    registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerAlerts, registerReport, registerIdentities, registerStatus,
     registerRun, registerCorrelate, registerRebuild, registerInit, registerConfig, registerDoctor,
   ];
   for (const register of commands) register(program, context);

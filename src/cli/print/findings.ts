@@ -16,7 +16,16 @@ export function findingsLines(document: FindingsDocument, page: Page): string[] 
     .filter(([, count]) => count > 0)
     .map(([severity, count]) => `${count} ${severity}`);
   const lead = findings.length === 0 ? 'No findings.' : `${findings.length} finding${findings.length === 1 ? '' : 's'}: ${counts.join(', ')}.`;
-  return [page.style.bold(lead), ...sorted.flatMap((finding) => findingLines(finding, page)), '', page.style.dim(`As of ${inert(document.as_of ?? 'nothing landed')}. Times are UTC.`)];
+  return [page.style.bold(lead), ...statusLine(document, page), ...sorted.flatMap((finding) => findingLines(finding, page)), '', page.style.dim(`As of ${inert(document.as_of ?? 'nothing landed')}. Times are UTC.`)];
+}
+
+/** How many have each status, also those that are not listed: nothing is hidden without a word. */
+function statusLine({ counts, findings }: FindingsDocument, page: Page): string[] {
+  const some = Object.entries(counts).filter(([, count]) => count > 0);
+  if (some.length === 0) return [];
+  const total = some.reduce((sum, [, count]) => sum + count, 0);
+  const more = total > findings.length ? ` ${total - findings.length} not listed here: --all, or --status.` : '';
+  return wrapped(`${some.map(([status, count]) => `${count} ${status}`).join(', ')}.${more}`, page.columns).map((line) => page.style.dim(line));
 }
 
 function findingLines(finding: Finding, { style, columns }: Page): string[] {
@@ -28,6 +37,15 @@ function findingLines(finding: Finding, { style, columns }: Page): string[] {
     '',
     `${colour(finding.severity)}  ${style.bold(inert(finding.detection))}${status}  ${inert(finding.occurred_at)}`,
     ...wrapped(inert(finding.summary, 400), columns - 2, { isWhole: true }).map((line) => `  ${line}`),
-    ...wrapped(`${inert(finding.subject.kind)} ${id}${evidence}`, columns - 2).map((line) => style.dim(`  ${line}`)),
+    ...wrapped(`${inert(finding.subject.kind)} ${id}${evidence}, finding ${inert(finding.id.slice(0, 12))}`, columns - 2).map((line) => style.dim(`  ${line}`)),
+    ...decisionLines(finding, columns - 2).map((line) => style.dim(`  ${line}`)),
   ];
+}
+
+function decisionLines({ decision, status, assignee, team }: Finding, columns: number): string[] {
+  const owner = [...(team === null ? [] : [`team ${inert(team)}`]), ...(assignee === null ? [] : [`assigned to ${inert(assignee)}`])];
+  const untilAt = decision?.until ?? null;
+  const until = untilAt === null ? '' : ` until ${untilAt}`;
+  const word = decision === null ? [] : [`${status}${inert(until)} by ${inert(decision.by)}${decision.is_exception ? ' (exception in the configuration)' : ''}: ${inert(decision.reason ?? '', 300)}`];
+  return [...owner, ...word].flatMap((text) => wrapped(text, columns));
 }

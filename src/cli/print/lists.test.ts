@@ -30,16 +30,20 @@ const coverage: Coverage = {
   schema: 'whoran.coverage/1', from: '2026-01-01T00:00:00Z', to: null, as_of: AT, ...counts, reasons: { subject_unmapped: 2, sign_in_not_yet_due: 1 },
   by: [{ account_id: '111122223333', cluster: null, ...counts }],
 };
+const LIFE = {
+  is_present: true, opening: 1, status_since: null, who: { kind: 'person', tenant_id: 't', object_id: 'o', name: 'Aiko Ono' }, role_arn: null, account_id: '111122223333',
+  cluster: null, team: null, assignee: null, decision: null,
+};
 const findings: FindingsDocument = {
-  schema: 'whoran.findings/1', as_of: AT,
+  schema: 'whoran.findings/1', as_of: AT, counts: { provisional: 1, open: 1, acknowledged: 0, resolved: 2, suppressed: 0 },
   findings: [
     {
       id: 'f1', detection: 'task_without_launcher', severity: 'medium', status: 'provisional', occurred_at: AT, subject: { kind: 'task', id: 't1' }, summary: 'A task that nobody started',
-      reason: 'launcher_missing', dedup_key: 'k', controls: [], evidence: [{ source: 'ecs_events', record_id: 'r', sha256: 'a'.repeat(64) }], query_sha256: 'b'.repeat(64),
+      reason: 'launcher_missing', dedup_key: 'k', controls: [], evidence: [{ source: 'ecs_events', record_id: 'r', sha256: 'a'.repeat(64) }], query_sha256: 'b'.repeat(64), ...LIFE,
     },
     {
       id: 'f2', detection: 'session_without_sign_in', severity: 'high', status: 'open', occurred_at: AT, subject: { kind: 'session', id: 'ASIAEXAMPLE000000001' },
-      summary: 'A session without a sign-in', reason: 'sign_in_absent', dedup_key: 'k2', controls: [], evidence: [], query_sha256: 'b'.repeat(64),
+      summary: 'A session without a sign-in', reason: 'sign_in_absent', dedup_key: 'k2', controls: [], evidence: [], query_sha256: 'b'.repeat(64), ...LIFE,
     },
   ],
 };
@@ -92,14 +96,15 @@ shows the rows behind every number.`);
 test('findings: the most severe first', () => {
   expect(findingsLines(findings, page).join('\n')).toBe(`\
 2 findings: 1 high, 1 medium.
+1 provisional, 1 open, 2 resolved. 2 not listed here: --all, or --status.
 
 high  session_without_sign_in  2026-01-15T09:00:00Z
   A session without a sign-in
-  session ASIAEXAMPLE000000001
+  session ASIAEXAMPLE000000001, finding f2
 
 medium  task_without_launcher (provisional)  2026-01-15T09:00:00Z
   A task that nobody started
-  task t1, 1 record of evidence
+  task t1, 1 record of evidence, finding f1
 
 As of 2026-01-15T09:00:00Z. Times are UTC.`);
   expect(findingsLines({ ...findings, findings: [] }, page)[0]).toBe('No findings.');
