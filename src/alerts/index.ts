@@ -19,7 +19,10 @@ export interface Surroundings {
 /** Gets its configuration with references resolved: the values are secrets. */
 type Maker<Type extends ChannelConfig['type']> = (config: Extract<ChannelConfig, { type: Type }>, around: Surroundings) => Promise<Channel>;
 
-const MAKERS: { readonly [Type in ChannelConfig['type']]?: Maker<Type> } = {};
+const MAKERS: { readonly [Type in ChannelConfig['type']]?: Maker<Type> } = {
+  file: async (config, { stdout, version }) => (await import('./file.ts')).file(config, stdout, version),
+  webhook: async (config, { version }) => (await import('./webhook.ts')).webhook(config, version),
+};
 
 /**
  * The channel that a part of the configuration describes. Speaks to nobody yet.
@@ -27,7 +30,7 @@ const MAKERS: { readonly [Type in ChannelConfig['type']]?: Maker<Type> } = {};
  */
 export async function createChannel(config: ChannelConfig, around: Surroundings): Promise<Channel> {
   const make = MAKERS[config.type] as ((config: ChannelConfig, around: Surroundings) => Promise<Channel>) | undefined;
-  if (!make) throw new Error(`no channel of type ${config.type}`);
+  if (!make) throw new WhoranError(`channel ${config.id}: this version can't send to a channel of type ${config.type} yet`, { exitCode: EXIT.wrongUse, hint: `It can send to: ${Object.keys(MAKERS).join(', ')}.` });
   return make(resolved(config, around.env), around);
 }
 

@@ -65,6 +65,8 @@ export interface FindingsFilter {
   readonly status?: string;
   /** Resolved ones too. */
   readonly all?: boolean;
+  /** Of these ids alone. */
+  readonly ids?: readonly string[];
   /** For suppressions and exceptions that end; now where it is left out. */
   readonly now?: Date;
 }
@@ -100,7 +102,8 @@ export async function findings(reader: FindingsReader, filter: FindingsFilter = 
   checkFilter(catalog, filter);
   await loadLife(reader, filter.now ?? new Date());
   const all = await answerRows<FindingRow>(reader, 'findings', { from_at: filter.from ?? null, to_at: filter.to ?? null, detection: filter.detection ?? null });
-  const rows = all.filter(({ status }) => (filter.status === undefined ? filter.all === true || status !== 'resolved' : status === filter.status));
+  const wanted = filter.ids === undefined ? undefined : new Set(filter.ids);
+  const rows = all.filter(({ id, status }) => wanted?.has(id) !== false && (filter.status === undefined ? filter.all === true || status !== 'resolved' : status === filter.status));
   const hashes = await new RecordHashes(reader).of(rows.flatMap(({ evidence }) => evidence));
   let place = 0;
   return {

@@ -7,6 +7,7 @@ import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { parseTime } from '../core/times.ts';
 import type { DecisionKind } from '../pipeline/decide.ts';
+import { registerAlertsSend } from './alerts-send.ts';
 import type { Context } from './context.ts';
 import { withReader } from './data.ts';
 
@@ -62,7 +63,8 @@ function whoami(): string {
 }
 
 export function registerAlerts(program: Command, context: Context): void {
-  const alerts = program.command('alerts').description('decide about findings, and see their history').addHelpText('after', EXAMPLES);
+  const alerts = program.command('alerts').description('tell people about findings, decide about them, and see their history').addHelpText('after', EXAMPLES);
+  registerAlertsSend(alerts, context);
   for (const verb of VERBS) registerVerb(alerts, context, verb);
   alerts
     .command('show')

@@ -52,7 +52,8 @@ export async function prepareRun(context: Context, options: RunOptions): Promise
   if (reference !== undefined && (url === undefined || !URL.canParse(url))) {
     throw new WhoranError('run.dead_man_url: it names an environment variable that holds no URL', { exitCode: EXIT.wrongUse, hint: 'Set the variable, or take the key out of the configuration.' });
   }
-  const scrub = scrubber(env, url === undefined ? [] : [url]);
+  const { channelSecrets } = await import('../pipeline/alert-channels.ts');
+  const scrub = scrubber(env, [...(url === undefined ? [] : [url]), ...channelSecrets(config, env)]);
   const write = (text: string): void => { context.terminal.err(text); };
   const log = createLog({ write, form: options.log ?? (isErrTty ? 'human' : 'json'), level: options.logLevel, scrub, now: realEffects.now });
   const version = programVersion();
@@ -62,8 +63,10 @@ export async function prepareRun(context: Context, options: RunOptions): Promise
     return send({ url, failureSuffix: config.run.dead_man_failure_suffix }, isSuccess, summary, { signal });
   };
   const job = async (trigger: RunTrigger, schedule: string | null, signal: AbortSignal, tell: RunJob['tell']): Promise<RunJob> => {
-    const { configuredSources } = await import('../pipeline/ingest-sources.ts');
+    const [{ configuredSources }, { configuredChannels }] = await Promise.all([import('../pipeline/ingest-sources.ts'), import('../pipeline/alert-channels.ts')]);
+    const channels = await configuredChannels(config, { env, stdout: { write: (text) => { if (context.globals.json) context.terminal.err(text); else context.terminal.out(text); } }, version });
     return {
+      channels,
       dataDir: context.globals.data, config, sources: await configuredSources(context.globals.data, config), trigger, schedule, version, scrub, signal, effects: realEffects, tell,
       notify: async (ended) => ping(ended.outcome === 'done', summary(ended), signal),
     };

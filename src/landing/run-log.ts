@@ -25,7 +25,7 @@ export interface RunStep {
 }
 
 export interface RunFailure {
-  /** A step, `source <id>`, `report <id>`, or `ping`. */
+  /** A step, `source <id>`, `channel <id>`, `report <id>`, or `ping`. */
   readonly what: string;
   /** The source's stream that failed, where it is one. */
   readonly stream: string | null;
@@ -72,6 +72,16 @@ export interface RunReport {
   readonly is_new: boolean;
 }
 
+export interface RunAlerts {
+  readonly sent: number;
+  /** Left to a later run. */
+  readonly pending: number;
+  /** Given up. */
+  readonly dead: number;
+  /** Findings that are not told now, and why. */
+  readonly held: readonly { readonly why: string; readonly findings: number; readonly channels: readonly string[] }[];
+}
+
 export interface RunBegan {
   readonly kind: 'began';
   readonly run_id: string;
@@ -96,6 +106,8 @@ export interface RunEnded {
   readonly sources: readonly RunSource[];
   readonly steps: readonly RunStep[];
   readonly findings: { readonly open: number; readonly provisional: number } | null;
+  /** What was told in the run; null where that didn't come to pass, and in runs of older versions left out. */
+  readonly alerts?: RunAlerts | null;
   readonly reports: readonly RunReport[];
   readonly failures: readonly RunFailure[];
   readonly version: string;

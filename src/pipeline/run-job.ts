@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { RunBegan, RunEnded, RunFailure, RunStepName, RunTrigger } from '../landing/run-log.ts';
 
 import type { Source, SourceEffects } from '../sources/source.ts';
+import type { ConfiguredChannels } from './alert-channels.ts';
 import type { PullOptions } from './pull.ts';
 
 /** What a run tells while it works: for the log and the metrics. */
@@ -32,6 +33,8 @@ export interface RunJob {
   readonly signal: AbortSignal;
   readonly effects: Pick<SourceEffects, 'now' | 'sleep' | 'random'>;
   readonly tell: (event: RunEvent) => void;
+  /** Where alerts go, and the channels that could not be made, with why. Nobody is told anything without. */
+  readonly channels?: ConfiguredChannels;
   /** Told of the end, when it is recorded and the lock is free. Returns what went wrong with that, or null. */
   readonly notify?: (ended: RunEnded) => Promise<string | null>;
   /** In place of the configuration's `run.deadline_minutes`. */

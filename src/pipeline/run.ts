@@ -1,5 +1,5 @@
 /**
- * `run`: pull, stage, correlate, detect, publish, report, as one job under the writer's lock, recorded in `landing/runs.jsonl`.
+ * `run`: pull, stage, correlate, detect, publish, alert, report, as one job under the writer's lock, recorded in `landing/runs.jsonl`.
  * What fails is named and doesn't take away what the rest did; what is landed is never lost, and the next run goes on from it.
  */
 import { randomUUID } from 'node:crypto';
@@ -8,6 +8,7 @@ import { WhoranError } from '../core/errors.ts';
 import { appendRun, readRuns, type Run, type RunBegan, type RunEnded, type RunFailure, type RunOutcome, type RunReport, type RunSource } from '../landing/run-log.ts';
 import { readManifest } from '../store/manifest.ts';
 import { openWriter, type Writer } from '../store/writer.ts';
+import { sendAlerts, type AlertsResult } from './alert.ts';
 import { correlate } from './correlate.ts';
 import { detect, type DetectResult } from './detect.ts';
 import { pullSources, retireOthers, type PullResult } from './pull.ts';
@@ -36,6 +37,7 @@ class JobRun {
   #sources: readonly RunSource[] = [];
   #pulled: PullResult | undefined;
   #detected: DetectResult | undefined;
+  #alerts: AlertsResult | undefined;
   #isChanged = false;
 
   constructor(job: RunJob) {
@@ -124,8 +126,22 @@ class JobRun {
       this.#isChanged = true;
     });
     const publication = readManifest(this.#job.dataDir)?.publication;
-    if (publication === undefined || !(isSame || this.#isChanged) || this.#job.config.run.reports.length === 0) return;
+    if (publication === undefined || !(isSame || this.#isChanged)) return;
+    await this.#steps.step(writer.db, 'alert', async () => this.#alert());
+    if (this.#job.config.run.reports.length === 0) return;
     await this.#steps.step(writer.db, 'report', async () => this.#report(writer, runs, publication));
+  }
+
+  /** Tells what there is to tell. A channel that fails is named, and takes nothing from the others. */
+  async #alert(): Promise<void> {
+    const { dataDir, config, channels = { channels: [], unmade: [] }, effects, signal, scrub } = this.#job;
+    this.#alerts = await sendAlerts({ dataDir, config, channels: channels.channels, runId: this.#began.run_id, effects, signal, scrub });
+    const failures: RunFailure[] = [
+      ...channels.unmade.map(({ id, message, hint }) => ({ what: `channel ${id}`, stream: null, message, hint })),
+      ...this.#alerts.channels.flatMap(({ channel, failure }) => (failure === null ? [] : [{ what: `channel ${channel}`, stream: null, ...failure }])),
+    ];
+    for (const failure of failures) this.#steps.fail(failure);
+    if (failures.length > 0) throw new NamedAlready();
   }
 
   async #report(writer: Writer, runs: readonly Run[], publication: number): Promise<void> {
@@ -152,7 +168,7 @@ class JobRun {
       tell({ kind: 'note', message: `the run of ${run.began_at} never ended: it was killed, or its disk was full; this one goes on from what it landed` });
       return {
         kind: 'ended', run_id: run.run_id, trigger: run.trigger, began_at: run.began_at, at, outcome: 'crashed', is_changed: false, sources: [], steps: [],
-        findings: null, reports: [], failures: [], version,
+        findings: null, alerts: null, reports: [], failures: [], version,
       };
     });
   }
@@ -174,6 +190,7 @@ class JobRun {
       kind: 'ended', run_id, trigger, began_at: at, at: effects.now().toISOString(), outcome: this.#outcome(), is_changed: this.#isChanged,
       sources: this.#sources, steps: this.#steps.steps,
       findings: this.#detected ? { open: this.#detected.open, provisional: this.#detected.provisional } : null,
+      alerts: this.#alerts ? { sent: this.#alerts.sent, pending: this.#alerts.pending, dead: this.#alerts.dead, held: this.#alerts.held } : null,
       reports: this.#reports, failures: this.#steps.failures, version,
     };
   }

@@ -34,6 +34,7 @@ export function runLines(run: RunEnded, page: Page): string[] {
     ...wrapped(lead, columns).map((line) => colour(style.bold(line))),
     ...sources(run, page),
     ...(run.findings ? ['', `${run.findings.open} findings open, ${run.findings.provisional} provisional.`] : []),
+    ...alerts(run, page),
     ...reports(run, page),
     ...failures(run, page),
     '',
@@ -62,6 +63,17 @@ function sources(run: RunEnded, page: Page): string[] {
     inert(source), outcome, String(records.new), String(records.repeated), String(records.rejected), String(retries), (through ?? '').replace('.000Z', 'Z'),
   ]);
   return ['', ...tableLines(columns, rows, page)];
+}
+
+/** Who was told, who was not, and why not. */
+export function alerts({ alerts: told }: Pick<RunEnded, 'alerts'>, { columns }: Page): string[] {
+  if (!told) return [];
+  const { sent, pending, dead, held } = told;
+  const texts = [
+    `Alerts: ${sent} sent${pending > 0 ? `, ${pending} waiting` : ''}${dead > 0 ? `, ${dead} given up` : ''}.`,
+    ...held.map(({ why, findings, channels }) => `Held back for ${inert(channels.join(', '), 200)}: ${findings} finding${findings === 1 ? '' : 's'}, ${inert(why, 300)}.`),
+  ];
+  return sent + pending + dead + held.length === 0 ? [] : texts.flatMap((text) => wrapped(text, columns));
 }
 
 function reports(run: RunEnded, { style }: Page): string[] {

@@ -1,0 +1,76 @@
+/**
+ * Findings as OCSF Detection Finding events (class 2004, OCSF 1.3.0: https://schema.ocsf.io/1.3.0/classes/detection_finding).
+ */
+import type { Alert, AlertFinding, AlertSeverity, Notice } from './alert.ts';
+
+export const OCSF_VERSION = '1.3.0';
+const CLASS_UID = 2004;
+
+/** activity_id: 1 Create, 2 Update, 3 Close. */
+const ACTIVITY: Readonly<Record<Exclude<Notice, 'digest' | 'test'>, { readonly id: number; readonly name: string }>> = {
+  fired: { id: 1, name: 'Create' },
+  reminder: { id: 2, name: 'Update' },
+  acknowledged: { id: 2, name: 'Update' },
+  resolved: { id: 3, name: 'Close' },
+};
+/** severity_id: 2 Low, 3 Medium, 4 High, 5 Critical. */
+const SEVERITY: Readonly<Record<AlertSeverity, { readonly id: number; readonly name: string }>> = {
+  low: { id: 2, name: 'Low' },
+  medium: { id: 3, name: 'Medium' },
+  high: { id: 4, name: 'High' },
+  critical: { id: 5, name: 'Critical' },
+};
+/** status_id: 1 New, 2 In Progress, 3 Suppressed, 4 Resolved. */
+const STATUS: Readonly<Record<string, { readonly id: number; readonly name: string }>> = {
+  open: { id: 1, name: 'New' },
+  acknowledged: { id: 2, name: 'In Progress' },
+  suppressed: { id: 3, name: 'Suppressed' },
+  resolved: { id: 4, name: 'Resolved' },
+};
+/** confidence_id: 1 Low, 2 Medium, 3 High: of the identity, by ATTRIBUTION 3. */
+const CONFIDENCE: Readonly<Record<string, { readonly id: number; readonly name: string }>> = {
+  inferred: { id: 1, name: 'Low' },
+  asserted: { id: 2, name: 'Medium' },
+  proved: { id: 3, name: 'High' },
+};
+
+export type OcsfEvent = Readonly<Record<string, unknown>>;
+
+/** One event a finding that the alert shows; none for a digest or test, which are no findings. */
+export function ocsfEvents(alert: Alert, version: string): OcsfEvent[] {
+  const { notice } = alert;
+  if (notice === 'digest' || notice === 'test') return [];
+  return alert.findings.map((finding, index) => eventOf(alert, finding, ACTIVITY[notice], index, version));
+}
+
+function eventOf(alert: Alert, finding: AlertFinding, activity: { readonly id: number; readonly name: string }, index: number, version: string): OcsfEvent {
+  const time = Date.parse(alert.at);
+  const severity = SEVERITY[finding.severity];
+  const status = STATUS[finding.status] ?? { id: 99, name: finding.status };
+  const confidence = CONFIDENCE[finding.who?.confidence ?? ''];
+  return {
+    class_uid: CLASS_UID, class_name: 'Detection Finding', category_uid: 2, category_name: 'Findings',
+    activity_id: activity.id, activity_name: activity.name, type_uid: CLASS_UID * 100 + activity.id, type_name: `Detection Finding: ${activity.name}`,
+    time, severity_id: severity.id, severity: severity.name, status_id: status.id, status: status.name,
+    ...(confidence ? { confidence_id: confidence.id, confidence: confidence.name } : {}),
+    message: finding.what,
+    is_alert: true,
+    metadata: {
+      version: OCSF_VERSION, uid: `${alert.key}/${index}`, correlation_uid: alert.group_key, log_name: 'alerts', logged_time: time,
+      product: { name: 'whoran', vendor_name: 'whoran', version },
+    },
+    finding_info: {
+      uid: finding.id, title: finding.title, desc: finding.what, created_time: Date.parse(finding.occurred_at), modified_time: time, types: [finding.detection],
+      analytic: { name: finding.detection, uid: finding.detection, type_id: 1, type: 'Rule' },
+      ...(alert.link === null ? {} : { src_url: alert.link }),
+    },
+    evidences: finding.evidence.map(({ source, record_id, sha256 }) => ({ data: { source, record_id, sha256 } })),
+    resources: [{ uid: finding.subject.id, type: finding.subject.kind, ...(finding.account_id === null ? {} : { owner: { account: { uid: finding.account_id, type_id: 10, type: 'AWS Account' } } }) }],
+    remediation: { desc: finding.steps.join(' ') },
+    ...(finding.who === null || (finding.who.object_id === null && finding.who.name === null)
+      ? {}
+      : { observables: [{ name: 'who', type_id: 4, type: 'User Name', value: finding.who.name ?? finding.who.object_id }] }),
+    // What the class has no place for.
+    unmapped: { notice: alert.notice, who: finding.who, not_known: finding.not_known, as_of: finding.as_of, controls: finding.controls, ask: finding.ask, team: finding.team, change: finding.change },
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * What was told, what would be, and how channels stand, as a person reads them.
+ */
+import { inert } from '../../core/inert.ts';
+import type { AlertsResult, Preview } from '../../pipeline/alert.ts';
+import type { ChannelState } from '../../pipeline/alert-states.ts';
+import type { Page } from './answer.ts';
+import { alerts } from './run.ts';
+import { tableLines } from './table.ts';
+import { wrapped } from './width.ts';
+
+/** A message's body is shown up to here; --json has it whole. */
+const SHOWN_CHARACTERS = 3000;
+
+export function previewLines(previews: readonly Preview[], held: AlertsResult['held'], page: Page): string[] {
+  const { style, columns } = page;
+  const lead = previews.length === 0 ? 'Nothing is due.' : `${previews.length} message${previews.length === 1 ? '' : 's'} would be sent.`;
+  return [
+    style.bold(lead),
+    ...heldLines(held, columns),
+    ...previews.flatMap(({ channel, target, alert, message }) => [
+      '',
+      `${style.bold(inert(channel))}  ${alert.notice}  ${alert.severity}  to ${inert(target, 200)}`,
+      ...wrapped(inert(alert.title, 400), columns - 2, { isWhole: true }).map((line) => `  ${line}`),
+      ...message.body.slice(0, SHOWN_CHARACTERS).split('\n').map((line) => style.dim(`  ${inert(line, SHOWN_CHARACTERS)}`)),
+      ...message.cuts.map((cut) => `  ${inert(cut, 300)}`),
+    ]),
+    '',
+    style.dim('Nothing was sent or recorded.'),
+  ];
+}
+
+export function resultLines(result: AlertsResult, page: Page): string[] {
+  const { columns } = page;
+  const changes = Object.entries(result.changes).map(([cause, count]) => `${count} ${cause.replace('_', ' ')}`);
+  const told = alerts({ alerts: result }, page);
+  return [
+    ...(told.length > 0 ? told : ['Nothing is due.']),
+    ...(changes.length === 0 ? [] : wrapped(`Findings since the last time: ${changes.join(', ')}.`, columns)),
+    ...result.channels.flatMap(({ channel, failure }) => (failure === null ? [] : wrapped(`${inert(channel)}: ${inert(failure.message, 400)}${failure.hint === null ? '' : ` ${inert(failure.hint, 400)}`}`, columns))),
+  ];
+}
+
+function heldLines(held: AlertsResult['held'], columns: number): string[] {
+  return held.flatMap(({ why, findings, channels }) => wrapped(`Held back for ${inert(channels.join(', '), 200)}: ${findings} finding${findings === 1 ? '' : 's'}, ${inert(why, 300)}.`, columns));
+}
+
+export function channelLines(states: readonly ChannelState[], page: Page): string[] {
+  if (states.length === 0) return ['The configuration has no channels: nobody is told anything.'];
+  const columns = [{ title: 'channel' }, { title: 'type' }, { title: 'target' }, { title: 'sent', isNumber: true }, { title: 'waiting', isNumber: true }, { title: 'given up', isNumber: true }, { title: 'last sent', least: 20 }];
+  const rows = states.map(({ channel, type, target, enabled, sent, pending, dead, last_sent_at: last }) => [
+    inert(channel), type, enabled ? inert(target ?? 'not usable', 200) : 'off', String(sent), String(pending), String(dead), last ?? 'never',
+  ]);
+  const notes = states.flatMap(({ channel, fault, routes, enabled, last_failure: failure }) => [
+    ...(fault === null ? [] : [inert(fault, 400)]),
+    ...(enabled && routes.length === 0 ? [`${inert(channel)}: no route sends anything there.`] : []),
+    ...(failure === null ? [] : [`${inert(channel)}: ${inert(failure, 400)}`]),
+  ]);
+  return [...tableLines(columns, rows, page), ...notes.flatMap((note) => wrapped(note, page.columns))];
+}
