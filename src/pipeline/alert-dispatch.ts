@@ -100,26 +100,26 @@ class Dispatch {
       alert ??= await compose();
       const attempt = attempts + tries;
       this.#write({ kind: 'sending', at: this.#at(), key, attempt });
-      try {
-        const { id } = await this.#send(alert, attempt);
-        this.#write({ kind: 'sent', at: this.#at(), key, attempt, receipt: id });
+      // The log's own failures are none of the channel's, and end the phase.
+      const result = await this.#send(alert, attempt).then((receipt) => ({ receipt }), (error: unknown) => ({ error }));
+      if ('receipt' in result) {
+        this.#write({ kind: 'sent', at: this.#at(), key, attempt, receipt: result.receipt.id });
         this.#sent += 1;
         return;
-      } catch (error) {
-        const failure = this.#failureOf(error);
-        const wait = failure.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (tries - 1) * (0.5 + effects.random());
-        const isOver = effects.now().getTime() - plannedAt.getTime() >= this.#options.giveUpAfterHours * 3_600_000;
-        const isLast = !failure.isTransient || tries === ATTEMPTS_A_RUN || isOver || this.#options.signal.aborted || effects.now().getTime() + wait - this.#startedMs > PATIENCE_MS;
-        this.#failure = { message: failure.message, hint: failure.hint };
-        const retryAt = isOver ? null : new Date(effects.now().getTime() + (isLast ? later(failure, attempt) : wait)).toISOString();
-        this.#write({ kind: 'failed', at: this.#at(), key, attempt, message: failure.message, retry_at: retryAt });
-        if (isOver) this.#dead += 1;
-        if (isLast) {
-          if (failure.retryAfterMs !== undefined) this.#leaveAloneUntilMs = effects.now().getTime() + failure.retryAfterMs;
-          return;
-        }
-        await effects.sleep(wait, this.#options.signal).catch(() => undefined);
       }
+      const failure = this.#failureOf(result.error);
+      const wait = failure.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (tries - 1) * (0.5 + effects.random());
+      const isOver = effects.now().getTime() - plannedAt.getTime() >= this.#options.giveUpAfterHours * 3_600_000;
+      const isLast = !failure.isTransient || tries === ATTEMPTS_A_RUN || isOver || this.#options.signal.aborted || effects.now().getTime() + wait - this.#startedMs > PATIENCE_MS;
+      this.#failure = { message: failure.message, hint: failure.hint };
+      const retryAt = isOver ? null : new Date(effects.now().getTime() + (isLast ? later(failure, attempt) : wait)).toISOString();
+      this.#write({ kind: 'failed', at: this.#at(), key, attempt, message: failure.message, retry_at: retryAt });
+      if (isOver) this.#dead += 1;
+      if (isLast) {
+        if (failure.retryAfterMs !== undefined) this.#leaveAloneUntilMs = effects.now().getTime() + failure.retryAfterMs;
+        return;
+      }
+      await effects.sleep(wait, this.#options.signal).catch(() => undefined);
     }
   }
 

@@ -93,7 +93,7 @@ test('a run pulls, brings up to date, publishes and records itself', async () =>
     sources: [{ source: 'trail', outcome: 'ok', delivered: 2, landed: 2, repeated: 0, records: { read: 2, new: 2, rejected: 0 } }],
     findings: { open: expect.any(Number) as number },
   });
-  expect(ended.steps.map(({ step: name, outcome }) => [name, outcome])).toEqual([['pull', 'done'], ['stage', 'done'], ['correlate', 'done'], ['detect', 'done'], ['publish', 'done']]);
+  expect(ended.steps.map(({ step: name, outcome }) => [name, outcome])).toEqual([['pull', 'done'], ['stage', 'done'], ['correlate', 'done'], ['detect', 'done'], ['publish', 'done'], ['alert', 'done']]);
   expect(readManifest(dataDir)).toMatchObject({ publication: 1, staged_through_seq: 2 });
   expect(readRuns(dataDir)).toEqual([{ run_id: ended.run_id, trigger: 'command', began_at: NOW.toISOString(), ended: expect.objectContaining({ outcome: 'done' }) as object, ping_failure: null }]);
   await lock();

@@ -127,7 +127,9 @@ class JobRun {
     });
     const publication = readManifest(this.#job.dataDir)?.publication;
     if (publication === undefined || !(isSame || this.#isChanged)) return;
-    await this.#steps.step(writer.db, 'alert', async () => this.#alert());
+    // Where detections failed, findings are those of an earlier run: what they mean now is not known.
+    if (this.#detected) await this.#steps.step(writer.db, 'alert', async () => this.#alert());
+    else this.#steps.skip('alert');
     if (this.#job.config.run.reports.length === 0) return;
     await this.#steps.step(writer.db, 'report', async () => this.#report(writer, runs, publication));
   }
