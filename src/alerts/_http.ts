@@ -15,13 +15,15 @@ export interface Post {
   readonly now: () => Date;
   /** Who was asked, for messages. */
   readonly who: string;
+  /** What to do where the message is refused for good. */
+  readonly hint?: string;
 }
 
 /**
  * Posts, and returns the answer's text of a 2xx.
  * @throws ChannelError for everything else: transient where the same may succeed later (no answer, 408, 425, 429, 5xx)
  */
-export async function post({ url, headers, body, signal, now, who }: Post): Promise<{ readonly status: number; readonly text: string }> {
+export async function post({ url, headers, body, signal, now, who, hint }: Post): Promise<{ readonly status: number; readonly text: string }> {
   let response: Response;
   let text: string;
   try {
@@ -37,7 +39,7 @@ export async function post({ url, headers, body, signal, now, who }: Post): Prom
   if (status >= 300 && status < 400) throw new ChannelError(`${who} answered ${status}: it sends elsewhere, and a message with what we know goes nowhere but where it was sent`, { isTransient: false, hint: 'Configure the address that it points to, if that is meant.' });
   const isTransient = status === 408 || status === 425 || status === 429 || status >= 500;
   const wait = retryAfter(response.headers.get('retry-after'), now());
-  throw new ChannelError(`${who} answered ${status}${excerpt(text)}`, { isTransient, ...(wait === undefined ? {} : { retryAfterMs: wait }) });
+  throw new ChannelError(`${who} answered ${status}${excerpt(text)}`, { isTransient, ...(wait === undefined ? {} : { retryAfterMs: wait }), ...(isTransient || hint === undefined ? {} : { hint }) });
 }
 
 async function bounded(response: Response): Promise<string> {

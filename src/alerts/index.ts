@@ -19,8 +19,13 @@ export interface Surroundings {
 /** Gets its configuration with references resolved: the values are secrets. */
 type Maker<Type extends ChannelConfig['type']> = (config: Extract<ChannelConfig, { type: Type }>, around: Surroundings) => Promise<Channel>;
 
-const MAKERS: { readonly [Type in ChannelConfig['type']]?: Maker<Type> } = {
+const MAKERS: { readonly [Type in ChannelConfig['type']]: Maker<Type> } = {
+  email: async (config) => (await import('./email.ts')).email(config),
   file: async (config, { stdout, version }) => (await import('./file.ts')).file(config, stdout, version),
+  pagerduty: async (config) => (await import('./pagerduty.ts')).pagerduty(config),
+  slack: async (config) => (await import('./slack.ts')).slack(config),
+  sns: async (config) => (await import('./sns.ts')).sns(config),
+  teams: async (config) => (await import('./teams.ts')).teams(config),
   webhook: async (config, { version }) => (await import('./webhook.ts')).webhook(config, version),
 };
 
@@ -29,8 +34,7 @@ const MAKERS: { readonly [Type in ChannelConfig['type']]?: Maker<Type> } = {
  * @throws WhoranError (exit 2) where an environment variable that it refers to is not set
  */
 export async function createChannel(config: ChannelConfig, around: Surroundings): Promise<Channel> {
-  const make = MAKERS[config.type] as ((config: ChannelConfig, around: Surroundings) => Promise<Channel>) | undefined;
-  if (!make) throw new WhoranError(`channel ${config.id}: this version can't send to a channel of type ${config.type} yet`, { exitCode: EXIT.wrongUse, hint: `It can send to: ${Object.keys(MAKERS).join(', ')}.` });
+  const make = MAKERS[config.type] as (config: ChannelConfig, around: Surroundings) => Promise<Channel>;
   return make(resolved(config, around.env), around);
 }
 

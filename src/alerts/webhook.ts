@@ -48,6 +48,7 @@ export function webhook(config: z.output<typeof webhookSchema>, version: string)
       const { body, headers, content_type: type } = render(alert);
       const timestamp = Math.floor(now().getTime() / 1000);
       await post({
+        hint: 'Look at what the receiver says of it: it has to take any JSON, and check the signature by docs/webhook-signature.md.',
         url: config.url,
         headers: {
           ...headers, 'content-type': type, 'user-agent': `whoran/${version}`, 'webhook-timestamp': String(timestamp),

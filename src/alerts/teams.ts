@@ -1,0 +1,95 @@
+/**
+ * A Microsoft Teams channel, by a Workflows webhook that posts an Adaptive Card:
+ * https://learn.microsoft.com/connectors/teams/#microsoft-teams-webhook. Cards: https://adaptivecards.io/explorer
+ */
+import type { z } from 'zod';
+import type { teamsSchema } from '../config/channels/index.ts';
+import type { Alert, AlertSeverity } from './alert.ts';
+import type { Channel, RenderedMessage } from './channel.ts';
+import { alertParts, contextLine, type Part } from './_parts.ts';
+import { post } from './_http.ts';
+
+/** Of a whole message (Teams, "Format cards"). */
+const LARGEST_MESSAGE = 28 * 1024;
+const LONGEST_LINE = 1500;
+const COLOUR: Readonly<Record<AlertSeverity, string>> = { critical: 'Attention', high: 'Attention', medium: 'Warning', low: 'Default' };
+
+/** Text in runs, which no reader takes for Markdown; a TextBlock would make links and mentions of it. */
+interface RichText {
+  readonly type: 'RichTextBlock';
+  readonly inlines: readonly { readonly type: 'TextRun'; readonly text: string; readonly weight?: 'Bolder'; readonly size?: 'Medium'; readonly color?: string; readonly isSubtle?: boolean }[];
+  readonly separator?: boolean;
+}
+
+export interface TeamsMessage {
+  readonly type: 'message';
+  readonly attachments: readonly [{ readonly contentType: 'application/vnd.microsoft.card.adaptive'; readonly contentUrl: null; readonly content: AdaptiveCard }];
+}
+
+interface AdaptiveCard {
+  readonly $schema: 'http://adaptivecards.io/schemas/adaptive-card.json';
+  readonly type: 'AdaptiveCard';
+  /** The newest that Teams shows everywhere. */
+  readonly version: '1.4';
+  readonly fallbackText: string;
+  readonly body: readonly RichText[];
+  readonly actions?: readonly { readonly type: 'Action.OpenUrl'; readonly title: string; readonly url: string }[];
+  readonly msteams: { readonly width: 'Full' };
+}
+
+/** @param config with its references resolved */
+export function teams({ id, webhook_url: url }: z.output<typeof teamsSchema>): Channel {
+  const target = URL.canParse(url) ? `${new URL(url).host} (Teams workflow)` : 'a webhook that is no URL';
+  return {
+    id,
+    type: 'teams',
+    notices: ['fired', 'reminder', 'acknowledged', 'resolved', 'digest', 'test'],
+    honoursKey: false,
+    target,
+    render: (alert) => {
+      const { message, cuts } = teamsMessage(alert);
+      return { content_type: 'application/json', body: JSON.stringify(message), headers: {}, cuts } satisfies RenderedMessage;
+    },
+    send: async (alert, { signal, now }) => {
+      const hint = 'Open the workflow in Teams: it may be turned off, or its owner gone; its URL is shown at its first step.';
+      await post({ url, headers: { 'content-type': 'application/json' }, body: JSON.stringify(teamsMessage(alert).message), signal, now, who: target, hint });
+      return { id: null };
+    },
+  };
+}
+
+/** The message and what was cut to keep its size: parts from the end, but the last, which says how to go on. */
+export function teamsMessage(alert: Alert): { readonly message: TeamsMessage; readonly cuts: readonly string[] } {
+  const parts = alertParts(alert);
+  for (let dropped = 0; ; dropped += 1) {
+    const kept = dropped === 0 ? parts : [...parts.slice(0, Math.max(0, parts.length - 1 - dropped)), { title: 'More', lines: [`${dropped} more parts are left out here: whoran findings`] }];
+    const message = messageOf(alert, kept);
+    if (Buffer.byteLength(JSON.stringify(message)) <= LARGEST_MESSAGE || kept.length <= 1) return { message, cuts: dropped === 0 ? [] : [`${dropped} parts of the message`] };
+  }
+}
+
+function messageOf(alert: Alert, parts: readonly Part[]): TeamsMessage {
+  const title = cut(alert.title);
+  const content: AdaptiveCard = {
+    $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+    type: 'AdaptiveCard',
+    version: '1.4',
+    fallbackText: title,
+    body: [
+      { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: title, weight: 'Bolder', size: 'Medium', color: alert.notice === 'resolved' ? 'Good' : COLOUR[alert.severity] }] },
+      { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: cut(contextLine(alert)), isSubtle: true }] },
+      ...parts.flatMap(({ title: heading, lines }): RichText[] => [
+        { type: 'RichTextBlock', separator: true, inlines: [{ type: 'TextRun', text: heading, weight: 'Bolder' }] },
+        ...lines.map((line): RichText => ({ type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: cut(line) }] })),
+      ]),
+    ],
+    ...(alert.link === null ? {} : { actions: [{ type: 'Action.OpenUrl', title: 'Read on', url: alert.link }] }),
+    msteams: { width: 'Full' },
+  };
+  return { type: 'message', attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content }] };
+}
+
+function cut(text: string): string {
+  if (text === '') return ' ';
+  return text.length <= LONGEST_LINE ? text : `${text.slice(0, LONGEST_LINE - 1)}…`;
+}
