@@ -77,7 +77,7 @@ function mailOf({ from, to }: Config, alert: Alert): Mail {
     date: new Date(alert.at),
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Whoran-Key': alert.key, 'X-Whoran-Notice': alert.notice, 'X-Whoran-Severity': alert.severity },
     text: plainText(alert),
-    html: htmlOf(alert),
+    html: emailHtml(alert),
   };
 }
 
@@ -85,8 +85,8 @@ function escaped(text: string): string {
   return plainLine(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;').replace(/'/g, '&#39;');
 }
 
-/** No scripts, images or remote content; tables and inline styles, as mail programs know them. */
-function htmlOf(alert: Alert): string {
+/** The HTML part. No scripts, images or remote content; tables and inline styles, as mail programs know them. */
+export function emailHtml(alert: Alert): string {
   const colour = alert.notice === 'resolved' ? '#1b6e3c' : COLOUR[alert.severity];
   const parts = alertParts(alert).map(({ title, lines }) => {
     const isCode = title === 'Go on with' || title === 'Evidence';
