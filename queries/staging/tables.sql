@@ -224,9 +224,12 @@ create table if not exists stg_source_watch (
   source_type varchar not null, stream varchar not null,
   record_source varchar,           -- what it delivers, in the words of stg_sources.source; null where that is several
   watched_at timestamptz not null, -- when the latest run looked (runs.jsonl): the clock of these findings
+  first_watched_at timestamptz,    -- when the first run that ended had the source
   first_pulled_at timestamptz, last_pulled_at timestamptz,   -- pulls.jsonl: the first and the latest that succeeded
   last_delivered_at timestamptz,   -- when something new was landed last (ledger)
-  complete_through timestamptz
+  last_failed_at timestamptz,      -- the latest ended run in which it failed
+  complete_through timestamptz,
+  silent_after_minutes integer     -- its limit; null: none
 );
 -- What is wrong with landing's own chains and bytes. Key: (file, line).
 create table if not exists stg_integrity_faults (
@@ -235,10 +238,12 @@ create table if not exists stg_integrity_faults (
 -- Messages that were given up. Key: alert_key.
 create table if not exists stg_dead_alerts (
   alert_key varchar not null, channel varchar not null, notice varchar not null, planned_at timestamptz not null,
-  given_up_at timestamptz not null, attempts integer not null, message varchar not null, findings integer not null
+  given_up_at timestamptz not null, attempts integer not null, message varchar not null, findings integer not null,
+  line bigint                      -- of alerts.jsonl, in which it was given up
 );
 -- What each delivery's rejects were when: one row a source and UTC day of landing.
 create table if not exists stg_reject_days (
   source varchar not null, landed_on date not null, last_landed_at timestamptz not null,
-  records_read bigint not null, records_rejected bigint not null, first_reason varchar
+  records_read bigint not null, records_rejected bigint not null, first_reason varchar,
+  last_line bigint                 -- of ledger.jsonl: the latest batch with rejects
 );

@@ -13,6 +13,8 @@ import { detectionConfigFaults, detectionParameters } from '../catalog/parameter
 import type { Config } from '../config/config.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import type { Database } from '../engine/database.ts';
+import type { Landing } from '../landing/landing.ts';
+import { fillWatch } from './watch.ts';
 
 export interface DetectResult {
   /** Findings now, all detections together; `provisional` and `open` add up to it. */
@@ -27,11 +29,15 @@ export interface DetectResult {
  * Runs all detections and replaces the table `findings`, in one transaction.
  *
  * @param writer the database that ingest and correlation have filled
- * @param config which detections run, and with what values
+ *   landing: what the watcher's own detections judge; without it their tables stay as they are
+ * @param config which detections run, and with what values; its enabled sources are watched
  * @throws CatalogError where a detection's file may not run; WhoranError (exit 2) where the configuration names what there
  *   is not. `findings` is then as it was.
  */
-export async function detect(writer: { readonly db: Database }, config: Pick<Config, 'detections'>): Promise<DetectResult> {
+export async function detect(
+  writer: { readonly db: Database; readonly landing?: Pick<Landing, 'folder' | 'faults' | 'batches'> },
+  config: Pick<Config, 'detections' | 'sources'>,
+): Promise<DetectResult> {
   const { db } = writer;
   const catalog = await loadCatalog();
   const configFaults = detectionConfigFaults(catalog.detections, config.detections);
@@ -53,6 +59,7 @@ export async function detect(writer: { readonly db: Database }, config: Pick<Con
   await db.transaction(async () => {
     await db.run(tables);
     await db.run('delete from findings');
+    if (writer.landing) await fillWatch(db, writer.landing, config);
     for (const detection of catalog.detections) {
       if (config.detections[detection.id]?.enabled ?? true) await run(db, detection, config, record);
     }

@@ -1,0 +1,72 @@
+/**
+ * What is wrong with landing: lines that don't follow from the one before, and batches that are gone or of another length.
+ *
+ * Cheap enough for each run. Batches' bytes are not hashed here: that is `doctor`'s, and done whenever one is read.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Landing } from '../landing/landing.ts';
+
+export interface IntegrityFault {
+  /** Below `landing/`. */
+  readonly file: string;
+  /** In its log; of a batch, in the ledger. 0 where it is about the whole file. */
+  readonly line: number;
+  readonly message: string;
+  /** When the faulty line or batch was written, as far as its log still says it: never when somebody looked. */
+  readonly foundAt: Date;
+}
+
+/** One log has this many faults named, the first ones: who rewrites a chain breaks each of its lines. */
+const MOST_OF_A_FILE = 20;
+/** Of a line that doesn't say when it was written, and none before it does. */
+const UNKNOWN = new Date(0);
+
+/** Every fault, in order of file and line. */
+export function integrityFaults(landing: Pick<Landing, 'folder' | 'faults' | 'batches'>): IntegrityFault[] {
+  const faults: IntegrityFault[] = [];
+  const counts = new Map<string, number>();
+  const add = (fault: IntegrityFault): void => {
+    const count = (counts.get(fault.file) ?? 0) + 1;
+    counts.set(fault.file, count);
+    const known = faults.some(({ file, line }) => file === fault.file && line === fault.line);
+    if (count <= MOST_OF_A_FILE && !known) faults.push(fault);
+  };
+  for (const sentence of landing.faults()) {
+    const [, file = 'ledger.jsonl', message = sentence] = /^([a-z]+\.jsonl), (.*)$/s.exec(sentence) ?? [];
+    const line = Number(/^line (\d+):/.exec(message)?.[1] ?? 0);
+    add({ file, line, message: message.replace(/^line \d+: /, ''), foundAt: writtenAt(join(landing.folder, file), line) });
+  }
+  for (const batch of batchesOf(landing)) {
+    const file = `batches/${String(batch.seq).padStart(9, '0')}${batch.form === 'trail_objects' ? '.pack.gz' : '.batch'}`;
+    const size = statSync(join(landing.folder, file), { throwIfNoEntry: false })?.size;
+    if (size === batch.bytes) continue;
+    const message = size === undefined ? 'it is gone' : `it is ${size} bytes long, and was landed with ${batch.bytes}`;
+    add({ file, line: batch.seq, message, foundAt: instant(batch.landed_at) ?? UNKNOWN });
+  }
+  return faults.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
+}
+
+/** The ledger's lines as far as they can be read: what follows a broken one is named by the chain. */
+function* batchesOf(landing: Pick<Landing, 'batches'>): ReturnType<Landing['batches']> {
+  try {
+    yield* landing.batches();
+  } catch {
+    return;
+  }
+}
+
+/** The time in a line of a log, or in the nearest one before it that has one. */
+function writtenAt(path: string, line: number): Date {
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, Math.max(line, 1));
+  for (const text of lines.reverse()) {
+    const at = instant(/"(?:landed_at|at)":"([^"]+)"/.exec(text)?.[1]);
+    if (at) return at;
+  }
+  return UNKNOWN;
+}
+
+function instant(text: string | undefined): Date | undefined {
+  const at = new Date(text ?? '');
+  return Number.isNaN(at.getTime()) ? undefined : at;
+}

@@ -1,0 +1,54 @@
+/**
+ * Watching the watcher: what landing's own logs say of silent sources, altered logs and batches, messages that were given up, and
+ * records that could not be read, as tables which detections read.
+ *
+ * All of it comes out of landing, and its clock is the latest run on record, so a rebuild gives the same rows.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../engine/database.ts';
+import { PACKAGE_ROOT, queryText } from '../engine/query-file.ts';
+import type { Landing } from '../landing/landing.ts';
+import { integrityFaults } from './watch-integrity.ts';
+
+type SourceType = Config['sources'][number]['type'];
+
+/** A nightly run, and an hour for one that takes longer. */
+const A_DAY = 25 * 60;
+/** Nobody need sign in on a weekend: from Friday evening to Monday evening. */
+const A_WEEKEND = 3 * 24 * 60;
+/** How many minutes of silence a type of source is allowed. Null: a folder into which somebody puts files has no rhythm. */
+const SILENT_AFTER: Readonly<Record<SourceType, number | null>> = {
+  'cloudtrail-s3': A_DAY, 'cloudtrail-lookup': A_DAY, 'cloudwatch-logs': A_DAY, 'entra-graph': A_WEEKEND, 'entra-logs': A_WEEKEND, files: null,
+};
+
+/**
+ * Fills `stg_source_watch`, `stg_integrity_faults`, `stg_dead_alerts` and `stg_reject_days` anew.
+ *
+ * @param landing open, so that nobody else appends meanwhile
+ * @param config its enabled sources are watched
+ */
+export async function fillWatch(db: Database, landing: Pick<Landing, 'folder' | 'faults' | 'batches'>, config: Pick<Config, 'sources'>): Promise<void> {
+  const log = (name: string): string => {
+    const path = join(landing.folder, name);
+    return existsSync(path) ? path : join(PACKAGE_ROOT, 'queries/life/nothing.jsonl');
+  };
+  const sources = config.sources.filter(({ enabled }) => enabled);
+  for (const table of ['stg_source_watch', 'stg_integrity_faults', 'stg_dead_alerts', 'stg_reject_days']) await db.run(`delete from ${table}`);
+  if (sources.length > 0) {
+    await db.run(await queryText('staging/watch_sources'), {
+      ids: sources.map(({ id }) => id),
+      types: sources.map(({ type }) => type),
+      limits: sources.map(({ type }) => String(SILENT_AFTER[type] ?? 0)),
+      pulls: log('pulls.jsonl'), runs: log('runs.jsonl'), ledger: log('ledger.jsonl'),
+    });
+  }
+  await db.run(await queryText('staging/watch_dead_alerts'), { alerts: log('alerts.jsonl') });
+  await db.run(await queryText('staging/watch_reject_days'), { ledger: log('ledger.jsonl') });
+  for (const { file, line, message, foundAt } of integrityFaults(landing)) {
+    await db.run('insert into stg_integrity_faults (file, line, message, found_at) values ($file, $line, $message, $found_at)', {
+      file, line, message, found_at: foundAt,
+    });
+  }
+}
