@@ -83,6 +83,7 @@ async function refreshSources(db: Database): Promise<void> {
 const OUTCOMES = {
   cor_sessions: 'session_id', cor_callers: 'caller_key', cor_task_launchers: 'task_key', cor_identities: 'tenant_id, object_id',
   cor_identity_names: 'tenant_id, object_id, valid_from, user_principal_name', cor_sign_in_candidates: 'session_id, sign_in_id',
+  cor_caller_addresses: 'caller_key, source_ip, agent_family', cor_addresses: 'address',
   cor_session_candidates: 'caller_key, session_id', cor_configurer_candidates: 'task_key, event_id',
 };
 

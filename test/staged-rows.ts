@@ -66,7 +66,7 @@ export function sts(key: string, at: string, name: string, fields: Fields): Stag
         role_session_name: 'job', source_ip: '192.0.2.7', batch_seq: 1, ...fields,
       },
     ],
-    event(`open-${key}`, at, callerKey, { event_name: name, event_source: 'sts.amazonaws.com', identity_type: fields['identity_type'] ?? null, invoked_by: fields['invoked_by'] ?? null }),
+    event(`open-${key}`, at, callerKey, { event_name: name, event_source: 'sts.amazonaws.com', source_ip: fields['source_ip'] ?? '192.0.2.7', user_agent: fields['user_agent'] ?? null, identity_type: fields['identity_type'] ?? null, invoked_by: fields['invoked_by'] ?? null }),
   ];
 }
 

@@ -21,3 +21,5 @@ create table if not exists cfg_exceptions (
 );
 -- Teams in the order of the file: one row each thing that one names. kind: account | cluster | role.
 create table if not exists cfg_teams (place integer not null, team varchar not null, kind varchar not null, name varchar not null);
+-- Our own network, as CIDR.
+create table if not exists cfg_egress_ranges (range varchar not null);

@@ -148,3 +148,19 @@ create table if not exists cor_session_nodes (
 create table if not exists cor_session_claims (
   session_id varchar not null, tenant_id varchar not null, object_id varchar not null, opened_at timestamptz not null
 );
+
+-- From where each caller called by itself: not what AWS services did on its behalf, and not calls whose address is no address.
+-- Key: (caller_key, source_ip, agent_family).
+create table if not exists cor_caller_addresses (
+  caller_key varchar not null, source_ip varchar not null,
+  agent_family varchar not null,   -- the user agent's first product: 'aws-cli', 'Boto3', 'Mozilla'; empty where there is none
+  first_used_at timestamptz not null, last_used_at timestamptz not null, calls bigint not null
+);
+
+-- Every address that opened a session or made a call. Key: address, as the records write it.
+create table if not exists cor_addresses (
+  address varchar not null,
+  address_key varchar,             -- 32 hex digits; null for what is no address
+  is_known_egress boolean not null, is_aws_service boolean not null,
+  is_private boolean not null      -- RFC 1918, RFC 6598, loopback, link-local, fc00::/7: says nothing of where
+);

@@ -33,6 +33,7 @@ export async function writeConfiguration(db: Database, config: Config): Promise<
   await replace(db, 'cfg_teams', config.alerts.teams.flatMap(({ id: team, accounts: own, clusters: theirs, roles }, place) => [
     ...own.map((name) => ({ place, team, kind: 'account', name })), ...theirs.map((name) => ({ place, team, kind: 'cluster', name })), ...roles.map((name) => ({ place, team, kind: 'role', name })),
   ]));
+  await replace(db, 'cfg_egress_ranges', config.network.egress_ranges.map((range) => ({ range })));
   await replace(db, 'cfg_unused_sign_in_kinds', attribution.unused_sign_in_kinds.map((kind) => ({ sign_in_kind: kind })));
 }
 

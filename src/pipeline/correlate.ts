@@ -44,7 +44,7 @@ const STORED = {
 
 type StoredTable = keyof typeof STORED;
 
-const EMPTIED = [...(Object.keys(STORED) as StoredTable[]), 'cor_callers', 'cor_session_candidates', 'cor_sources_seen'] as const;
+const EMPTIED = [...(Object.keys(STORED) as StoredTable[]), 'cor_callers', 'cor_caller_addresses', 'cor_session_candidates', 'cor_sources_seen'] as const;
 
 /** Creates the correlated tables and views where they are missing, and the functions that the queries use. */
 export async function createCorrelatedTables(db: Database): Promise<void> {
@@ -147,6 +147,10 @@ class Correlation {
     await this.#derive('cor_caller_uses', this.#since);
     await this.#derive('cor_caller_details', this.#since);
     await db.run(await queryText('correlated/scope/merge_callers'));
+    await this.#derive('new_caller_addresses', this.#since, 'correlated/cor_caller_addresses');
+    await db.run(await queryText('correlated/scope/merge_caller_addresses'));
+    await db.run('delete from cor_addresses');
+    await db.run(`insert into cor_addresses by name ${await queryText('correlated/cor_addresses')}`);
     await this.#derive('cor_keyless_callers');
     await db.run(await queryText('correlated/scope/point_callers'));
     await db.run('delete from cor_session_candidates');
