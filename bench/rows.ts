@@ -29,6 +29,7 @@ const ONE_DAY_SECONDS = 3;
 const ONE_DAY_GROWTH = 1.1;
 /** The allocator's own growth is not a leak. */
 const FLAT_MEMORY = 1.15;
+const ALERT_SECONDS = 60;
 const ASK_WARM_MS = 100;
 const ASK_PROCESS_MS = 700;
 
@@ -101,6 +102,18 @@ export function oneMoreDayRows([run]: readonly Figures[]): Row[] {
       bench: 'one more day, growth', size: `${count(of(run, 'first_stored_events'))} to ${count(of(run, 'stored_events'))}`,
       figure: `${of(run, 'seconds')} s`, baseline: `${of(run, 'first_seconds')} s`, ratio: `× ${of(run, 'growth')}`,
       target: 'does not grow', met: of(run, 'growth') <= ONE_DAY_GROWTH,
+    },
+  ];
+}
+
+/** From delivery to the receiver, while the daemon keeps up with a feed. */
+export function alertRows([run]: readonly Figures[]): Row[] {
+  if (!run) return [];
+  return [
+    {
+      bench: 'delivered to alert', size: `${count(of(run, 'events'))} at ${count(of(run, 'events_per_second'))}/s`,
+      figure: `p50 ${of(run, 'p50_seconds')} s, p95 ${of(run, 'p95_seconds')} s, most ${of(run, 'max_seconds')} s; ${of(run, 'told')} of ${of(run, 'planted')} told; runs of ${of(run, 'run_p50_seconds')} s, at most ${of(run, 'run_max_seconds')} s`,
+      baseline: '', ratio: '', target: `p95 ≤ ${ALERT_SECONDS} s`, met: of(run, 'p95_seconds') <= ALERT_SECONDS && of(run, 'told') === of(run, 'planted'),
     },
   ];
 }
