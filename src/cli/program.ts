@@ -11,6 +11,7 @@ import { Context, DEFAULT_DATA } from './context.ts';
 import { registerCorrelate } from './correlate.ts';
 import { registerCoverage } from './coverage.ts';
 import { registerDemo } from './demo.ts';
+import { registerDetections } from './detections.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerFindings } from './findings.ts';
 import { registerIdentities } from './identities.ts';
@@ -79,7 +80,7 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
     .addHelpText('after', EXAMPLES);
   const commands = [
     registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerAlerts, registerReport, registerIdentities, registerStatus,
-    registerRun, registerCorrelate, registerRebuild, registerInit, registerConfig, registerDoctor,
+    registerRun, registerCorrelate, registerRebuild, registerInit, registerConfig, registerDoctor, registerDetections,
   ];
   for (const register of commands) register(program, context);
   return { program, context };

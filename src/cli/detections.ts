@@ -1,0 +1,128 @@
+/**
+ * `whoran detections`: which there are, what one does, and whether its cases hold.
+ */
+import type { Command } from 'commander';
+import type { Catalog, Detection } from '../catalog/catalog.ts';
+import type { Config } from '../config/config.ts';
+import { EXIT, WhoranError } from '../core/errors.ts';
+import { inert } from '../core/inert.ts';
+import { nearest } from '../core/nearest.ts';
+import type { Context } from './context.ts';
+
+const EXAMPLES = `
+Examples:
+  $ whoran detections list
+  $ whoran detections show source_silent
+  $ whoran detections test source_silent    (exit code 1 where a case fails)`;
+
+export function registerDetections(program: Command, context: Context): void {
+  const detections = program.command('detections').description('list, show and test the detections').addHelpText('after', EXAMPLES);
+  detections.command('list').description('every detection, as the configuration has it').action(() => list(context));
+  detections
+    .command('show')
+    .description('what a detection finds and cannot see, its settings, exceptions and SQL')
+    .argument('<id>', 'a detection')
+    .action((id: string) => show(context, id));
+  detections
+    .command('test')
+    .description('run the cases that stand beside the SQL; all of them where no id is given')
+    .argument('[id...]', 'detections')
+    .action((ids: string[]) => runCases(context, ids));
+}
+
+async function load(context: Context): Promise<{ catalog: Catalog; config: Config }> {
+  const { loadCatalog } = await import('../catalog/catalog.ts');
+  const { loadConfig } = await import('../config/load.ts');
+  return { catalog: await loadCatalog(), config: await loadConfig(context.globals.config) };
+}
+
+/** @throws WhoranError (exit 2) that names the nearest id. */
+function find({ detections }: Catalog, id: string): Detection {
+  const found = detections.find((one) => one.id === id);
+  if (found) return found;
+  const near = nearest(id, detections.map((one) => one.id));
+  throw new WhoranError(`there is no detection ${JSON.stringify(id)}`, {
+    exitCode: EXIT.wrongUse, hint: near === undefined ? '`whoran detections list` names them all.' : `Did you mean ${near}? \`whoran detections list\` names them all.`,
+  });
+}
+
+async function list(context: Context): Promise<void> {
+  const { catalog, config } = await load(context);
+  const listed = catalog.detections.map(({ id, area, sha256, header }) => ({
+    id, area, title: header.title, severity: config.detections[id]?.severity ?? header.severity, is_enabled: config.detections[id]?.enabled ?? true,
+    sources: header.sources, absence_of: header.absence_of, controls: header.controls, query_sha256: sha256,
+  }));
+  if (context.globals.json) {
+    context.json({ schema: 'whoran.detections/1', detections: listed });
+    return;
+  }
+  const { tableLines } = await import('./print/table.ts');
+  const columns = [{ title: 'detection', least: 36 }, { title: 'severity', least: 8 }, { title: 'on', least: 3 }, { title: 'sources', least: 10 }, { title: 'title', least: 20 }];
+  context.lines(tableLines(columns, listed.map((one) => [one.id, one.severity, one.is_enabled ? 'on' : 'off', one.sources.join(' '), one.title]), context.page));
+}
+
+async function show(context: Context, id: string): Promise<void> {
+  const { catalog, config } = await load(context);
+  const { file, sql, sha256, header } = find(catalog, id);
+  const set = config.detections[id];
+  const params = Object.entries(header.params).map(([name, param]) => ({
+    name, type: param.type, value: set?.params[name] ?? param.default, from: set?.params[name] === undefined ? 'default' : 'configuration', description: param.description,
+  }));
+  const exceptions = set?.exceptions ?? [];
+  const severity = set?.severity ?? header.severity;
+  const isEnabled = set?.enabled ?? true;
+  if (context.globals.json) {
+    context.json({ schema: 'whoran.detection/1', ...header, severity, is_enabled: isEnabled, params, exceptions, file, query_sha256: sha256, sql });
+    return;
+  }
+  const body = sql.slice(sql.indexOf('---*/') + '---*/'.length).trim();
+  const { style } = context.page;
+  const text = (title: string, value: string): string[] => ['', style.bold(title), ...value.trim().split('\n').map((line) => `  ${inert(line, 500)}`)];
+  context.lines([
+    style.bold(`${id}: ${header.title}`),
+    `${severity}${severity === header.severity ? '' : ` (configuration; ${header.severity} by default)`}, ${isEnabled ? 'on' : 'off'}, reads ${header.sources.join(', ')}`,
+    `Controls: ${header.controls.join(', ')}`,
+    ...text('What it finds, and what it cannot see', header.description),
+    ...text('Fires without anything being wrong', header.false_positives),
+    ...text('What to do', header.runbook),
+    ...(params.length === 0 ? [] : text('Settings', params.map((one) => `${one.name} = ${JSON.stringify(one.value)} (${one.from}): ${one.description}`).join('\n'))),
+    ...(exceptions.length === 0 ? [] : text('Exceptions', exceptions.map((one) => JSON.stringify(one)).join('\n'))),
+    ...text(`${file}, SHA-256 ${sha256}`, body),
+  ]);
+}
+
+async function runCases(context: Context, ids: readonly string[]): Promise<void> {
+  const { catalog } = await load(context);
+  const { loadCases } = await import('../catalog/cases.ts');
+  const { checkDetection } = await import('../catalog/detection.ts');
+  const { openCaseDatabase, runCase } = await import('../catalog/run-case.ts');
+  const chosen = ids.length === 0 ? catalog.detections : ids.map((id) => find(catalog, id));
+  const results: { detection: string; case: string; kind: string; failure: string | null }[] = [];
+  const db = await openCaseDatabase(catalog.root);
+  try {
+    for (const detection of chosen) {
+      const faults = await checkDetection(db, detection);
+      results.push(...faults.map(({ message }) => ({ detection: detection.id, case: 'the contract', kind: 'contract', failure: message })));
+      if (faults.length > 0) continue;
+      for (const one of await loadCases(catalog.root, detection)) {
+        const failure = await runCase(db, detection, one).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+        results.push({ detection: detection.id, case: one.name, kind: one.kind, failure: failure ?? null });
+      }
+    }
+  } finally {
+    db.close();
+  }
+  const failed = results.filter(({ failure }) => failure !== null).length;
+  if (failed > 0) context.exitCode = EXIT.found;
+  if (context.globals.json) {
+    context.json({ schema: 'whoran.detection_tests/1', passed: results.length - failed, failed, cases: results });
+    return;
+  }
+  context.lines([
+    ...results.flatMap(({ detection, case: name, kind, failure }) => [
+      `${failure === null ? 'pass' : 'FAIL'}  ${detection}, ${kind}: ${inert(name, 200)}`,
+      ...(failure === null ? [] : failure.split('\n').map((line) => `      ${inert(line, 500)}`)),
+    ]),
+    `${results.length - failed} passed, ${failed} failed.`,
+  ]);
+}
