@@ -4,7 +4,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadCases } from '../../src/catalog/cases.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { checkDetection, DETECTION_COLUMNS } from '../../src/catalog/detection.ts';
+import { checkDetection, DETECTION_COLUMNS, detectionSql } from '../../src/catalog/detection.ts';
+import type { DetectionHeader } from '../../src/catalog/header.ts';
 import { detectionParameters } from '../../src/catalog/parameters.ts';
 import { openCaseDatabase, runCase } from '../../src/catalog/run-case.ts';
 import type { Database } from '../../src/engine/database.ts';
@@ -33,6 +34,24 @@ describe.each(detections.map((detection) => ({ id: detection.id, detection })))(
     const columns = await db.all<{ column_name: string; column_type: string }>(`describe ${detection.sql}`, detectionParameters(detection, {}));
     expect(Object.fromEntries(columns.map(({ column_name: name, column_type: type }) => [name, type]))).toMatchObject(DETECTION_COLUMNS);
   });
+});
+
+/** What a header lacks beyond its schema, one sentence a fault. */
+function headerFaults({ description, runbook, sources, absence_of: absences }: Pick<DetectionHeader, 'description' | 'runbook' | 'sources' | 'absence_of'>): string[] {
+  return [
+    ...(description.includes('Not seen:') ? [] : ['description: say what it cannot see, after "Not seen:"']),
+    ...(/^3\. /m.test(runbook) ? [] : ['runbook: expected three steps at least']),
+    ...absences.filter((source) => !sources.includes(source)).map((source) => `absence_of: ${source} is none of its sources`),
+  ];
+}
+
+test('the check of headers finds what is planted', () => {
+  expect(headerFaults({ description: 'd', runbook: '1. Ask.', sources: ['cloudtrail'], absence_of: ['sign_ins'] })).toHaveLength(3);
+});
+
+test.each(detections)('$id says what it cannot see and what to do, and finds nothing in an empty database', async (detection) => {
+  expect(headerFaults(detection.header)).toEqual([]);
+  expect(await db.all(detectionSql(detection), detectionParameters(detection, {}))).toEqual([]);
 });
 
 const all = cases.flatMap(({ detection, cases: ofOne }) => ofOne.map((one) => ({ id: detection.id, kind: one.kind, name: one.name, detection, one })));
