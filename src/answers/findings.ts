@@ -6,6 +6,7 @@ import type { Severity } from '../catalog/header.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { EVIDENCE_SOURCES, type Evidence } from './answer.ts';
+import { landingLineHash } from './landing-lines.ts';
 import { answerRow, answerRows, type AnswerReader } from './reader.ts';
 import { loadFindingLife } from './finding-life.ts';
 import { RecordHashes, type RecordRef } from './record-hashes.ts';
@@ -104,7 +105,10 @@ export async function findings(reader: FindingsReader, filter: FindingsFilter = 
   const all = await answerRows<FindingRow>(reader, 'findings', { from_at: filter.from ?? null, to_at: filter.to ?? null, detection: filter.detection ?? null });
   const wanted = filter.ids === undefined ? undefined : new Set(filter.ids);
   const rows = all.filter(({ id, status }) => wanted?.has(id) !== false && (filter.status === undefined ? filter.all === true || status !== 'resolved' : status === filter.status));
-  const hashes = await new RecordHashes(reader).of(rows.flatMap(({ evidence }) => evidence));
+  const refs = rows.flatMap(({ evidence }) => evidence);
+  const records = await new RecordHashes(reader).of(refs.filter(({ source }) => source !== 'landing'));
+  let record = 0;
+  const hashes = refs.map(({ source, record_id: id }) => (source === 'landing' ? landingLineHash(reader.dataDir, id) : (records[record++] ?? null)));
   let place = 0;
   return {
     schema: 'whoran.findings/1',

@@ -132,6 +132,22 @@ export function* chainFaults(path: string): Generator<string> {
   }
 }
 
+/** Lower-case hex SHA-256 of one line of a chained log, counted from 1, without its line break; null where it has none of that number. */
+export function chainLineHash(path: string, number: number): string | null {
+  if (!existsSync(path)) return null;
+  const fd = openSync(path, 'r');
+  try {
+    let at = 0;
+    for (const text of linesOf(fd, fstatSync(fd).size)) {
+      at += 1;
+      if (at === number) return hash('sha256', text, 'hex');
+    }
+    return null;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function* faultsOf(fd: number, size: number): Generator<string> {
   let seq = 0;
   let previous: string | null = null;

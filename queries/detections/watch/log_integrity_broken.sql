@@ -4,7 +4,7 @@ title: What was landed has been altered
 description: |
   A line of landing's logs (ledger, pulls, runs, journal, alerts) that doesn't follow from the one before, or a landed batch that is
   gone or of another length than the ledger says. Checked in each run; of each log the first twenty faults are named.
-  Not seen: bytes of a batch changed at the same length (their SHA-256 is compared when they are read, and by `whoran doctor`); lines cut
+  Not seen: bytes of a batch changed at the same length (their SHA-256 is compared whenever they are read); lines cut
   off a log's end, or a log rewritten whole with its chain; CloudTrail's own digest files, which are not validated yet. Where the
   ledger's last line is damaged, no run begins at all, and `run` says so and exits with a failure.
 severity: critical
