@@ -119,7 +119,7 @@ export const configSchema = z.strictObject({
           }),
         )
         .default([])
-        .describe('Who may hold a role, by group: sessions of others are findings (role_outside_group_mapping). Needs directory snapshots.'),
+        .describe('Who may hold a role, by group: for the detection role_outside_group_mapping, which is not written yet.'),
     })
     .prefault({})
     .describe('Who is meant to have what.'),

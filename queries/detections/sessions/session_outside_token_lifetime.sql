@@ -8,6 +8,7 @@ description: |
   Not seen: a token used within its lifetime by somebody else; the token's real end, which no record holds.
 severity: high
 sources: [cloudtrail, sign_ins]
+absence_of: [sign_ins]
 controls: [soc2:CC6.1, soc2:CC6.6, soc2:CC7.2, iso27001:A.5.17, iso27001:A.8.5, iso27001:A.8.16]
 false_positives: |
   A token lifetime policy in Entra that is longer than the configured lifetime. A newer sign-in of a kind that is not

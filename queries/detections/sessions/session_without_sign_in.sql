@@ -9,6 +9,7 @@ description: |
   ingested, stretches that a source never delivered.
 severity: high
 sources: [cloudtrail, sign_ins]
+absence_of: [sign_ins]
 controls: [soc2:CC6.1, soc2:CC7.2, iso27001:A.5.16, iso27001:A.8.5, iso27001:A.8.16]
 false_positives: |
   Sign-ins of this kind are filtered out before they reach the log that is read. A wrong audience in the configuration's

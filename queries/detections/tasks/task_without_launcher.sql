@@ -8,6 +8,7 @@ description: |
   Not seen: tasks that left no record at all; who configured what AWS started (configurer_missing, which coverage counts).
 severity: medium
 sources: [cloudtrail, ecs_events]
+absence_of: [cloudtrail]
 controls: [soc2:CC6.1, soc2:CC7.2, soc2:PI1.4, iso27001:A.8.15, iso27001:A.8.16]
 false_positives: |
   A trail that leaves out the account, region or write events of the call. A call older than the landed records, for a task
