@@ -5,12 +5,11 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { DoubleServer } from '../fixtures/doubles/double-server.ts';
 import { writeBulkTrailObjects } from '../fixtures/world/bulk.ts';
 import { readRuns } from '../src/pipeline/run-record.ts';
 
@@ -26,18 +25,17 @@ mkdirSync(inbox);
 const delivered = new Map<string, number>();
 const took: number[] = [];
 
-const receiver = createServer((request, response) => {
-  const pieces: Buffer[] = [];
-  request.on('data', (piece: Buffer) => pieces.push(piece));
-  request.on('end', () => {
-    const { findings } = JSON.parse(Buffer.concat(pieces).toString('utf8')) as { findings: readonly { subject: { id: string } }[] };
+const receiver = await DoubleServer.start({
+  handle: ({ body }) => {
+    const { findings } = JSON.parse(body.toString('utf8')) as { findings: readonly { subject: { id: string } }[] };
     for (const { subject } of findings) {
       const at = delivered.get(subject.id);
       if (at !== undefined) took.push((performance.now() - at) / 1000);
     }
-    response.end();
-  });
-}).listen(0, '127.0.0.1');
+    return { status: 200 };
+  },
+  refuse: () => ({ status: 500 }),
+});
 
 /** A call of a long-lived key that nobody used before: found at once, whatever else is landed. */
 function planted(number: number): { readonly id: string; readonly text: string } {
@@ -55,12 +53,11 @@ function planted(number: number): { readonly id: string; readonly text: string }
 async function main(): Promise<void> {
   const bulk = await writeBulkTrailObjects(join(folder, 'bulk'), { objects: seconds, recordsPerObject: rate, seed: 1, days: 1, level: 1 });
   const objects = readdirSync(bulk.trail, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
-  const { port } = receiver.address() as AddressInfo;
   const config = join(folder, 'whoran.yaml');
   writeFileSync(config, JSON.stringify({
     tenants: [{ id: bulk.tenantId }],
     sources: [{ id: 'inbox', type: 'files', path: inbox, quiet_seconds: 0 }],
-    alerts: { channels: [{ id: 'hook', type: 'webhook', url: `http://127.0.0.1:${port}/`, secret: '${BENCH_SECRET}', rate_per_minute: 60_000 }], routes: [{ channels: ['hook'], min_severity: 'low' }] },
+    alerts: { channels: [{ id: 'hook', type: 'webhook', url: `${receiver.url}/`, secret: '${BENCH_SECRET}', rate_per_minute: 60_000 }], routes: [{ channels: ['hook'], min_severity: 'low' }] },
   }));
   const bin = fileURLToPath(new URL('../src/main.js', import.meta.url));
   const data = join(folder, 'data');
@@ -98,7 +95,6 @@ async function main(): Promise<void> {
 try {
   await main();
 } finally {
-  receiver.close();
-  receiver.closeAllConnections();
+  await receiver.close();
   rmSync(folder, { recursive: true, force: true });
 }

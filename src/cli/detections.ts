@@ -2,11 +2,11 @@
  * `whoran detections`: which there are, what one does, and whether its cases hold.
  */
 import type { Command } from 'commander';
-import type { Catalog, Detection } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { nearest } from '../core/nearest.ts';
+import type { Catalog, Detection } from '../pipeline/detection-tests.ts';
 import type { Context } from './context.ts';
 
 const EXAMPLES = `
@@ -31,7 +31,7 @@ export function registerDetections(program: Command, context: Context): void {
 }
 
 async function load(context: Context): Promise<{ catalog: Catalog; config: Config }> {
-  const { loadCatalog } = await import('../catalog/catalog.ts');
+  const { loadCatalog } = await import('../pipeline/detection-tests.ts');
   const { loadConfig } = await import('../config/load.ts');
   return { catalog: await loadCatalog(), config: await loadConfig(context.globals.config) };
 }
@@ -93,25 +93,9 @@ async function show(context: Context, id: string): Promise<void> {
 
 async function runCases(context: Context, ids: readonly string[]): Promise<void> {
   const { catalog } = await load(context);
-  const { loadCases } = await import('../catalog/cases.ts');
-  const { checkDetection } = await import('../catalog/detection.ts');
-  const { openCaseDatabase, runCase } = await import('../catalog/run-case.ts');
   const chosen = ids.length === 0 ? catalog.detections : ids.map((id) => find(catalog, id));
-  const results: { detection: string; case: string; kind: string; failure: string | null }[] = [];
-  const db = await openCaseDatabase(catalog.root);
-  try {
-    for (const detection of chosen) {
-      const faults = await checkDetection(db, detection);
-      results.push(...faults.map(({ message }) => ({ detection: detection.id, case: 'the contract', kind: 'contract', failure: message })));
-      if (faults.length > 0) continue;
-      for (const one of await loadCases(catalog.root, detection)) {
-        const failure = await runCase(db, detection, one).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
-        results.push({ detection: detection.id, case: one.name, kind: one.kind, failure: failure ?? null });
-      }
-    }
-  } finally {
-    db.close();
-  }
+  const { testDetections } = await import('../pipeline/detection-tests.ts');
+  const results = await testDetections(catalog, chosen);
   const failed = results.filter(({ failure }) => failure !== null).length;
   if (failed > 0) context.exitCode = EXIT.found;
   if (context.globals.json) {
