@@ -69,8 +69,10 @@ afterAll(async () => {
 test('each story that must be told is told once; what is quiet or provisional is not', async () => {
   const result = await tell('2026-03-01T09:00:00Z');
   expect(result).toMatchObject({ pending: 0, dead: 0, held: [] });
-  const told = received.flatMap(({ findings }) => findings.map(({ detection, subject }) => `${detection} ${subject.kind} ${subject.id}`));
-  expect(new Set(told).size).toBe(told.length);
+  const all = received.flatMap(({ findings }) => findings.map(({ detection, subject }) => `${detection} ${subject.kind} ${subject.id}`));
+  expect(new Set(all).size).toBe(all.length);
+  // What is about the delivery (Graph's audit rows name no tenant, and are rejected) is no story's.
+  const told = all.filter((one) => !one.includes(' source '));
   const wanted = world.stories.flatMap(({ findings }) => findings.filter(({ status }) => status !== 'provisional').map(({ detection, subject }) => `${detection} ${subject.kind} ${subject.id}`));
   expect([...told].sort()).toEqual([...new Set(wanted)].sort());
   process.stdout.write(`alert stories: ${received.length} messages for ${told.length} findings of ${world.stories.length} stories, each told once\n`);
@@ -80,7 +82,7 @@ test('every message says what, who, how sure, what is not known, and shows lande
   const reader = await openReader(data);
   try {
     for (const { findings } of received) {
-      for (const finding of findings) {
+      for (const finding of findings.filter(({ subject }) => subject.kind !== 'source')) {
         expect(finding.what.length).toBeGreaterThan(20);
         expect(finding.who?.sentence.length ?? 0).toBeGreaterThan(20);
         expect(['proved', 'asserted', 'inferred', 'none']).toContain(finding.who?.confidence);

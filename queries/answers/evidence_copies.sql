@@ -30,6 +30,9 @@ copies as (
   select 'sign_ins', tenant_id, sign_in_id, 0, batch_seq, member, record_number, record_sha256
   from cor_sign_ins
   union all
+  select 'directory_audits', tenant_id, audit_id, 0, batch_seq, member, record_number, record_sha256
+  from stg_directory_audits
+  union all
   select
     'identity_registry', tenant_id, issuer || ' ' || audience || ' ' || subject, -batch_seq, batch_seq, 0, record_number,
     record_sha256

@@ -164,3 +164,11 @@ create table if not exists cor_addresses (
   is_known_egress boolean not null, is_aws_service boolean not null,
   is_private boolean not null      -- RFC 1918, RFC 6598, loopback, link-local, fc00::/7: says nothing of where
 );
+
+-- When identities were disabled, deleted or revoked: see cor_identity_ends.sql. Key: (tenant_id, object_id, audit_id).
+create table if not exists cor_identity_ends (
+  tenant_id varchar not null, object_id varchar not null,
+  kind varchar not null,           -- disabled | deleted | revoked
+  ended_at timestamptz not null, audit_id varchar not null,
+  until_at timestamptz             -- enabled again
+);
