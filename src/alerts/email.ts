@@ -9,8 +9,8 @@ import type { emailSchema } from '../config/channels/index.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import type { Alert, AlertSeverity } from './alert.ts';
 import { ChannelError, type Channel, type Receipt, type RenderedMessage, type SendContext } from './channel.ts';
-import { alertParts, contextLine } from './_parts.ts';
-import { plainLine, plainText } from './_text.ts';
+import { alertParts, contextLine, headline, plainLine } from './_parts.ts';
+import { plainText } from './_text.ts';
 
 const LONGEST_SUBJECT = 180;
 const COLOUR: Readonly<Record<AlertSeverity, string>> = { critical: '#b3261e', high: '#b3261e', medium: '#8a5a00', low: '#4a5568' };
@@ -67,7 +67,7 @@ function mailOf({ from, to }: Config, alert: Alert): Mail {
   const domain = from.slice(from.indexOf('@') + 1);
   const thread = `<${alert.group_key.slice(0, 40)}.group@${domain}>`;
   const isThread = alert.notice !== 'digest' && alert.notice !== 'test';
-  const subject = `[whoran ${alert.severity}] ${plainLine(alert.title)}`;
+  const subject = `[whoran ${alert.severity}] ${headline(alert)}`;
   return {
     from,
     to,
@@ -94,10 +94,10 @@ export function emailHtml(alert: Alert): string {
     return `<tr><td style="padding:10px 20px 0"><div style="font-size:12px;font-weight:600;text-transform:uppercase;letter-spacing:.04em;opacity:.7">${escaped(title)}</div>${shown}</td></tr>`;
   });
   const link = alert.link === null ? '' : `<tr><td style="padding:16px 20px 0"><a href="${escaped(alert.link)}" style="color:${colour};font-weight:600">Read on</a></td></tr>`;
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>${escaped(alert.title)}</title></head>`
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>${escaped(headline(alert))}</title></head>`
     + `<body style="margin:0;padding:16px;font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif;font-size:15px;line-height:1.45">`
     + `<table role="presentation" width="100%" style="max-width:640px;margin:0 auto;border:1px solid rgba(128,128,128,.35);border-top:4px solid ${colour};border-radius:6px;border-spacing:0">`
-    + `<tr><td style="padding:18px 20px 0"><div style="font-size:18px;font-weight:650;overflow-wrap:anywhere">${escaped(alert.title)}</div><div style="margin-top:4px;font-size:13px;opacity:.75">${escaped(contextLine(alert))}</div></td></tr>`
+    + `<tr><td style="padding:18px 20px 0"><div style="font-size:18px;font-weight:650;overflow-wrap:anywhere">${escaped(headline(alert))}</div><div style="margin-top:4px;font-size:13px;opacity:.75">${escaped(contextLine(alert))}</div></td></tr>`
     + `${parts.join('')}${link}<tr><td style="padding:16px 20px 18px;font-size:12px;opacity:.6">Sent by whoran. Times are UTC.</td></tr></table></body></html>`;
 }
 
@@ -143,7 +143,7 @@ function channelError(error: unknown, signal: AbortSignal, server: string): Chan
     const hint = code === 'EAUTH' ? 'Check username and password: some services want a password for applications.' : 'Check sender and receivers, and that the server may send to them.';
     return new ChannelError(`${server} answered ${responseCode}${at}`, { isTransient, ...(isTransient ? {} : { hint }) });
   }
-  const isTls = code === 'ETLS' || (typeof code === 'string' && /CERT|SSL|TLS/.test(code));
-  if (isTls) return new ChannelError(`${server}: the connection could not be protected (${code})`, { isTransient: false, hint: 'The server offers no STARTTLS, or its certificate is not trusted: check host, port and security.' });
+  const isTls = code === 'ETLS' || /certificate|self-signed|CERT_|SSL|TLS/.test(`${String(code)} ${error instanceof Error ? error.message : ''}`);
+  if (isTls) return new ChannelError(`${server}: the connection could not be protected`, { isTransient: false, hint: 'The server offers no STARTTLS, or its certificate is not trusted: check host, port and security.' });
   return new ChannelError(`${server} could not be reached${typeof code === 'string' ? `: ${code}` : ''}`, { isTransient: true });
 }

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { pagerdutySchema } from '../config/channels/index.ts';
 import type { Alert, AlertSeverity } from './alert.ts';
 import { ChannelError, type Channel, type Receipt, type RenderedMessage, type SendContext } from './channel.ts';
-import { alertParts } from './_parts.ts';
+import { alertParts, headline } from './_parts.ts';
 import { post } from './_http.ts';
 
 const LONGEST_SUMMARY = 1024;
@@ -56,7 +56,7 @@ export function pagerDutyEvent(alert: Alert): PagerDutyEvent {
     event_action: 'trigger',
     dedup_key: dedupKey,
     payload: {
-      summary: cut(alert.title, LONGEST_SUMMARY),
+      summary: cut(headline(alert), LONGEST_SUMMARY),
       source: first?.account_id === undefined || first.account_id === null ? 'whoran' : `aws account ${first.account_id}`,
       severity: SEVERITY[alert.severity],
       timestamp: first?.occurred_at ?? alert.at,

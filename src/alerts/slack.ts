@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { slackSchema } from '../config/channels/index.ts';
 import type { Alert } from './alert.ts';
 import { ChannelError, type Channel, type Receipt, type RenderedMessage, type SendContext } from './channel.ts';
-import { alertParts, contextLine, type Part } from './_parts.ts';
+import { alertParts, contextLine, headline, type Part } from './_parts.ts';
 import { post } from './_http.ts';
 
 const MOST_BLOCKS = 50;
@@ -50,9 +50,10 @@ export function slack({ id, webhook_url: url }: z.output<typeof slackSchema>): C
 /** The message and what was cut to keep the limits. */
 export function slackMessage(alert: Alert): { readonly message: SlackMessage; readonly cuts: readonly string[] } {
   const parts = alertParts(alert);
+  const title = headline(alert);
   const blocks: SlackBlock[] = [
-    { type: 'header', text: plain(cut(alert.title, LONGEST_HEADER)) },
-    ...(alert.title.length > LONGEST_HEADER ? [{ type: 'section' as const, text: plain(cut(alert.title, LONGEST_TEXT)) }] : []),
+    { type: 'header', text: plain(cut(title, LONGEST_HEADER)) },
+    ...(title.length > LONGEST_HEADER ? [{ type: 'section' as const, text: plain(cut(title, LONGEST_TEXT)) }] : []),
     { type: 'context', elements: [plain(cut(contextLine(alert), LONGEST_TEXT))] },
     ...parts.map((part) => ({ type: 'section' as const, text: plain(cut(partText(part), LONGEST_TEXT)) })),
     ...(alert.link === null ? [] : [{ type: 'context' as const, elements: [plain(cut(`More: ${alert.link}`, LONGEST_TEXT))] }]),
@@ -61,7 +62,7 @@ export function slackMessage(alert: Alert): { readonly message: SlackMessage; re
   const kept = over > 0 ? [...blocks.slice(0, MOST_BLOCKS - 1), { type: 'context' as const, elements: [plain(`${over + 1} more parts are left out here: whoran findings`)] }] : blocks;
   return {
     // The fallback is mrkdwn: escaped, and without characters that format.
-    message: { text: cut(inertMrkdwn(alert.title), LONGEST_FALLBACK), blocks: kept, unfurl_links: false, unfurl_media: false },
+    message: { text: cut(inertMrkdwn(title), LONGEST_FALLBACK), blocks: kept, unfurl_links: false, unfurl_media: false },
     cuts: over > 0 ? [`${over + 1} parts of the message`] : [],
   };
 }

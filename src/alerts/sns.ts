@@ -7,7 +7,8 @@ import type { z } from 'zod';
 import type { snsSchema } from '../config/channels/index.ts';
 import type { Alert } from './alert.ts';
 import { ChannelError, type Channel, type Receipt, type RenderedMessage, type SendContext } from './channel.ts';
-import { plainLine, plainText } from './_text.ts';
+import { headline, plainLine } from './_parts.ts';
+import { plainText } from './_text.ts';
 
 /** Fewer than 100 characters of ASCII, and none that controls. */
 const LONGEST_SUBJECT = 99;
@@ -55,7 +56,7 @@ function messageOf(topic: string, alert: Alert): PublishCommandInput {
   const attribute = (value: string): { DataType: string; StringValue: string } => ({ DataType: 'String', StringValue: plainLine(value).slice(0, 256) || '-' });
   return {
     TopicArn: topic,
-    Subject: plainLine(alert.title).replace(/[^\x20-\x7e]/g, '?').trim().slice(0, LONGEST_SUBJECT) || 'whoran',
+    Subject: headline(alert).replace(/[^\x20-\x7e]/g, '?').trim().slice(0, LONGEST_SUBJECT) || 'whoran',
     Message: cutBytes(plainText(alert), LARGEST_MESSAGE - ROOM_FOR_ATTRIBUTES),
     MessageAttributes: {
       severity: attribute(alert.severity),

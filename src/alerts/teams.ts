@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { teamsSchema } from '../config/channels/index.ts';
 import type { Alert, AlertSeverity } from './alert.ts';
 import type { Channel, RenderedMessage } from './channel.ts';
-import { alertParts, contextLine, type Part } from './_parts.ts';
+import { alertParts, contextLine, headline, type Part } from './_parts.ts';
 import { post } from './_http.ts';
 
 /** Of a whole message (Teams, "Format cards"). */
@@ -69,7 +69,7 @@ export function teamsMessage(alert: Alert): { readonly message: TeamsMessage; re
 }
 
 function messageOf(alert: Alert, parts: readonly Part[]): TeamsMessage {
-  const title = cut(alert.title);
+  const title = cut(headline(alert));
   const content: AdaptiveCard = {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
