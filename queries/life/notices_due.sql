@@ -16,11 +16,23 @@ with told as (
   cross join lateral (select u.pair[1] as finding_id, u.pair[2] as opening) as i
 ),
 
-fired as (
-  select channel, finding_id, opening, min_by(group_key, planned_at) as group_key, min(planned_at) as planned_at
+-- The last time that each opening was told, and told to be over.
+last_words as (
+  select
+    channel, finding_id, opening,
+    max_by(group_key, planned_at) filter (where notice = 'fired') as group_key,
+    max(planned_at) filter (where notice = 'fired') as planned_at,
+    max(planned_at) filter (where notice = 'acknowledged') as acknowledged_at,
+    max(planned_at) filter (where notice = 'resolved') as resolved_at
   from told
-  where notice = 'fired'
   group by channel, finding_id, opening
+),
+
+-- What receivers take to be going on. A suppression that ended, or a decision that was taken back, is told anew.
+fired as (
+  select channel, finding_id, opening, group_key, planned_at, acknowledged_at
+  from last_words
+  where planned_at is not null and (resolved_at is null or resolved_at < planned_at)
 ),
 
 -- New on a channel.
@@ -33,7 +45,7 @@ to_fire as (
 
 -- What was told, and where it stands. What no route fits any more counts as it is.
 standing as (
-  select t.channel, t.group_key, t.finding_id as id, t.opening, t.planned_at, l.status, l.occurred_at, p.held_by, coalesce(p.repeat_hours, 0) as repeat_hours,
+  select t.channel, t.group_key, t.finding_id as id, t.opening, t.planned_at, t.acknowledged_at, l.status, l.occurred_at, p.held_by, coalesce(p.repeat_hours, 0) as repeat_hours,
     case l.severity when 'critical' then 4 when 'high' then 3 when 'medium' then 2 else 1 end as severity_rank,
     -- An opening that a later one followed is over.
     case when l.opening > t.opening then 'resolved' else l.status end as state
@@ -54,7 +66,7 @@ groups as (
 ),
 
 last_told as (
-  select channel, group_key, max(planned_at) as planned_at, bool_and(state in ('sent', 'dead')) as is_settled, count(distinct planned_at) filter (where notice = 'reminder') as reminders
+  select channel, group_key, max(planned_at) as planned_at, bool_and(state in ('sent', 'dead')) as is_settled
   from told
   where notice in ('fired', 'reminder')
   group by channel, group_key
@@ -69,22 +81,18 @@ to_remind as (
     and t.planned_at + to_hours(g.repeat_hours) <= $now
 ),
 
-said as (select distinct channel, notice, finding_id, opening from told where notice in ('acknowledged', 'resolved')),
-
 to_acknowledge as (
   select s.channel, 'acknowledged' as notice, s.group_key, s.id, s.opening, s.severity_rank, s.occurred_at
   from standing s
   inner join groups g on g.channel = s.channel and g.group_key = s.group_key
-  left join said d on d.channel = s.channel and d.notice = 'acknowledged' and d.finding_id = s.id and d.opening = s.opening
-  where s.state = 'acknowledged' and g.open_ones = 0 and d.finding_id is null
+  where s.state = 'acknowledged' and g.open_ones = 0 and (s.acknowledged_at is null or s.acknowledged_at < s.planned_at)
 ),
 
 to_resolve as (
   select s.channel, 'resolved' as notice, s.group_key, s.id, s.opening, s.severity_rank, s.occurred_at
   from standing s
   inner join groups g on g.channel = s.channel and g.group_key = s.group_key
-  left join said d on d.channel = s.channel and d.notice = 'resolved' and d.finding_id = s.id and d.opening = s.opening
-  where g.open_ones = 0 and g.acknowledged_ones = 0 and d.finding_id is null
+  where g.open_ones = 0 and g.acknowledged_ones = 0
 ),
 
 due as (
@@ -92,6 +100,13 @@ due as (
   union all select channel, notice, group_key, id, opening, severity_rank, occurred_at from to_remind
   union all select channel, notice, group_key, id, opening, severity_rank, occurred_at from to_acknowledge
   union all select channel, notice, group_key, id, opening, severity_rank, occurred_at from to_resolve
+),
+
+-- How often a notice of a group was planned before: the same findings may be told again, and then it is another message.
+rounds as (
+  select channel, notice, group_key, count(distinct planned_at) as rounds
+  from told
+  group by channel, notice, group_key
 ),
 
 messages as (
@@ -109,11 +124,11 @@ select
   sha256(
     m.channel || chr(10) || m.notice || chr(10) || m.group_key || chr(10)
     || array_to_string(list_sort(list_transform(list_zip(m.finding_ids, m.openings), lambda pair: pair[1] || ':' || pair[2])), chr(10))
-    || case when m.notice = 'reminder' then chr(10) || coalesce(t.reminders, 0) + 1 else '' end
+    || chr(10) || coalesce(r.rounds, 0)
   ) as alert_key,
   m.channel, m.notice, m.group_key, m.finding_ids, m.openings
 from messages m
 inner join plan_channels c on c.channel = m.channel and list_contains(c.notices, m.notice)
-left join last_told t on t.channel = m.channel and t.group_key = m.group_key
+left join rounds r on r.channel = m.channel and r.notice = m.notice and r.group_key = m.group_key
 -- What is over is told before what is new: a service that keeps one incident a group would close the new one.
 order by case m.notice when 'resolved' then 0 when 'fired' then 1 when 'acknowledged' then 2 else 3 end, m.severity_rank desc, m.first_at, m.channel, m.group_key

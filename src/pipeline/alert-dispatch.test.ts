@@ -12,6 +12,9 @@ import { alertLines, openAlertLog, type AlertLine } from '../landing/alert-log.t
 import { dispatch, type ChannelOutcome, type Outgoing } from './alert-dispatch.ts';
 import { testAlert } from './alert.ts';
 
+/** Messages of one group, where a test has some. */
+let GROUPS: Readonly<Record<string, string>> = {};
+
 const START = Date.parse('2026-01-15T09:00:00Z');
 const HOUR = 3_600_000;
 
@@ -21,6 +24,7 @@ beforeEach(() => {
   data = mkdtempSync(join(tmpdir(), 'whoran-dispatch-'));
   mkdirSync(join(data, 'landing'));
   clock = START;
+  GROUPS = {};
 });
 afterEach(() => {
   rmSync(data, { recursive: true, force: true });
@@ -65,7 +69,7 @@ function unsent(): Outgoing[] {
   }
   return [...messages].flatMap(([key, { plannedAt, attempts, last }]) => {
     const isOver = last.kind === 'sent' || (last.kind === 'failed' && (last.retry_at === null || Date.parse(last.retry_at) > clock));
-    return isOver ? [] : [{ key, channel: 'one', attempts, plannedAt, compose: async () => Promise.resolve(testAlert(key, 'one', effects.now())) }];
+    return isOver ? [] : [{ key, channel: 'one', group: GROUPS[key] ?? key, attempts, plannedAt, compose: async () => Promise.resolve(testAlert(key, 'one', effects.now())) }];
   });
 }
 
@@ -168,6 +172,17 @@ test('given up after 24 hours, once', async () => {
   clock = START + 30 * HOUR;
   expect(await run(service)).toMatchObject({ sent: 0, pending: 0, dead: 0 });
   expect(service.calls).toBe(calls);
+});
+
+test('messages of one group go in order: one that failed holds back those after it', async () => {
+  plan('k1', 'k2', 'k3');
+  GROUPS = { k1: 'g', k3: 'g' };
+  const service = new Service((call) => (call === 1 ? new ChannelError('400', { isTransient: false }) : null));
+  expect(await run(service)).toMatchObject({ sent: 1, pending: 2 });
+  expect(service.taken).toEqual(['k2']);
+  clock += 31 * 60_000;
+  await run(service);
+  expect(service.taken).toEqual(['k2', 'k1', 'k3']);
 });
 
 test('the rate is kept', async () => {

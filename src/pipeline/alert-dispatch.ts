@@ -22,6 +22,8 @@ const SLOWEST_RETRY_MS = 30 * 60_000;
 export interface Outgoing {
   readonly key: string;
   readonly channel: string;
+  /** Messages of one group go in order: what is over is never told before that it began. */
+  readonly group: string;
   /** Attempts before this run. */
   readonly attempts: number;
   readonly plannedAt: Date;
@@ -68,6 +70,7 @@ class Dispatch {
   #failure: ChannelOutcome['failure'] = null;
   #nextSendMs = 0;
   #leaveAloneUntilMs = 0;
+  readonly #waitingGroups = new Set<string>();
 
   constructor(channel: Channel, options: DispatchOptions) {
     this.#channel = channel;
@@ -79,7 +82,7 @@ class Dispatch {
     let done = 0;
     for (const one of outgoing) {
       if (this.#options.signal.aborted || this.#isImpatient()) break;
-      await this.#deliver(one);
+      if (!this.#waitingGroups.has(one.group) && !(await this.#deliver(one))) this.#waitingGroups.add(one.group);
       done += 1;
     }
     const pending = outgoing.length - this.#sent - this.#dead;
@@ -92,20 +95,29 @@ class Dispatch {
     return this.#leaveAloneUntilMs > now || (this.#failure !== null && now - this.#startedMs >= PATIENCE_MS);
   }
 
-  async #deliver({ key, attempts, plannedAt, compose }: Outgoing): Promise<void> {
+  /** Whether the message is off the list: sent, or given up. */
+  async #deliver({ key, attempts, plannedAt, compose }: Outgoing): Promise<boolean> {
     const { effects } = this.#options;
     let alert: Alert | undefined;
     for (let tries = 1; ; tries += 1) {
       await this.#keepRate();
-      alert ??= await compose();
+      if (this.#options.signal.aborted) return false;
       const attempt = attempts + tries;
+      alert ??= await compose().catch((error: unknown) => {
+        // One message that can't be put together takes nothing from the others.
+        const message = this.#options.scrub(`it could not be composed: ${error instanceof Error ? error.message : String(error)}`);
+        this.#failure = { message, hint: 'That is a fault of ours: please report it.' };
+        this.#write({ kind: 'failed', at: this.#at(), key, attempt, message, retry_at: new Date(effects.now().getTime() + SLOWEST_RETRY_MS).toISOString() });
+        return undefined;
+      });
+      if (!alert) return false;
       this.#write({ kind: 'sending', at: this.#at(), key, attempt });
       // The log's own failures are none of the channel's, and end the phase.
       const result = await this.#send(alert, attempt).then((receipt) => ({ receipt }), (error: unknown) => ({ error }));
       if ('receipt' in result) {
         this.#write({ kind: 'sent', at: this.#at(), key, attempt, receipt: result.receipt.id });
         this.#sent += 1;
-        return;
+        return true;
       }
       const failure = this.#failureOf(result.error);
       const wait = failure.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (tries - 1) * (0.5 + effects.random());
@@ -117,7 +129,7 @@ class Dispatch {
       if (isOver) this.#dead += 1;
       if (isLast) {
         if (failure.retryAfterMs !== undefined) this.#leaveAloneUntilMs = effects.now().getTime() + failure.retryAfterMs;
-        return;
+        return isOver;
       }
       await effects.sleep(wait, this.#options.signal).catch(() => undefined);
     }

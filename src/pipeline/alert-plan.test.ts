@@ -185,6 +185,20 @@ describe('people', () => {
     expect(told(await run(80))).toEqual(['one resolved a']);
   });
 
+  test('told, suppressed, and open again when that ends: over, and then told anew; and over once more', async () => {
+    await found('a');
+    const first = await run(1);
+    decide(2, 'a', 'suppress', 1, at(10).toISOString());
+    expect(told(await run(3))).toEqual(['one resolved a']);
+    const again = await run(11);
+    expect(told(again)).toEqual(['one fired a']);
+    expect(again.due[0]?.alert_key).not.toBe(first.due[0]?.alert_key);
+    expect(told(await run(12))).toEqual([]);
+    await gone('a');
+    expect(told(await run(13))).toEqual(['one resolved a']);
+    expect(told(await run(14))).toEqual([]);
+  });
+
   test('suppressed before it is told: nothing, until the suppression ends', async () => {
     await found('a');
     decide(0.5, 'a', 'suppress', 1, at(10).toISOString());

@@ -85,10 +85,13 @@ export async function sendAlerts(phase: AlertPhase): Promise<AlertsResult> {
       turn = mine.catch(() => undefined);
       return mine;
     };
+    const isWaiting = ({ retry_at: at }: Unsent): boolean => at !== null && new Date(at) > now;
+    // A group's later messages wait for its earlier ones.
+    const blocked = new Set(unsent.filter(isWaiting).map(({ channel, group_key }) => `${channel} ${group_key}`));
     const outgoing = (channel: string): Outgoing[] => unsent
-      .filter((one) => one.channel === channel && (one.retry_at === null || new Date(one.retry_at) <= now))
+      .filter((one) => one.channel === channel && !blocked.has(`${channel} ${one.group_key}`))
       .map((one) => ({
-        key: one.alert_key, channel, attempts: one.attempts, plannedAt: new Date(one.planned_at),
+        key: one.alert_key, channel, group: one.group_key, attempts: one.attempts, plannedAt: new Date(one.planned_at),
         compose: async () => inTurn(async () => {
           if (one.notice === 'digest') return composeDigest(reader.db, one, held, config, now);
           if (one.notice === 'test') return testAlert(one.alert_key, one.channel, now);
@@ -96,14 +99,27 @@ export async function sendAlerts(phase: AlertPhase): Promise<AlertsResult> {
         }),
       }));
     const outcomes = await Promise.all(phase.channels.map(async (channel) => dispatch(channel, outgoing(channel.id), { log, effects, signal: phase.signal, scrub: phase.scrub, giveUpAfterHours: config.alerts.give_up_after_hours, limits: limitsOf(config) })));
-    const waiting = (channel: string): number => unsent.filter((one) => one.channel === channel && one.retry_at !== null && new Date(one.retry_at) > now).length;
-    const channels = outcomes.map((outcome) => ({ ...outcome, pending: outcome.pending + waiting(outcome.channel) }));
+    const waiting = (channel: string): number => unsent.filter((one) => one.channel === channel && blocked.has(`${channel} ${one.group_key}`)).length;
+    const channels = [...outcomes.map((outcome) => ({ ...outcome, pending: outcome.pending + waiting(outcome.channel) })), ...orphans(phase, unsent, log, now)];
     const sum = (of: (outcome: ChannelOutcome) => number): number => channels.reduce((total, outcome) => total + of(outcome), 0);
     return { schema: 'whoran.alerts/1', changes, sent: sum(({ sent }) => sent), pending: sum(({ pending }) => pending), dead: sum(({ dead }) => dead), held, channels };
   } finally {
     log.close();
     reader.close();
   }
+}
+
+/** Messages to channels that are no longer configured, or off, or unmade: they wait, and are given up like others. */
+function orphans({ config, channels }: AlertPhase, unsent: readonly Unsent[], log: ReturnType<typeof openAlertLog>, now: Date): ChannelOutcome[] {
+  const lost = unsent.filter((one) => !channels.some(({ id }) => id === one.channel));
+  const oldest = now.getTime() - config.alerts.give_up_after_hours * 3_600_000;
+  const dead = lost.filter((one) => Date.parse(one.planned_at) <= oldest);
+  const lines = dead.map((one): AlertEntry => ({ kind: 'failed', at: now.toISOString(), key: one.alert_key, attempt: one.attempts + 1, message: 'its channel is not configured any more, is turned off, or could not be made', retry_at: null }));
+  if (lines.length > 0) log.append(lines);
+  return [...new Set(lost.map(({ channel }) => channel))].map((channel) => {
+    const given = dead.filter((one) => one.channel === channel).length;
+    return { channel, sent: 0, pending: lost.filter((one) => one.channel === channel).length - given, dead: given, failure: null };
+  });
 }
 
 /** What `sendAlerts` would send now, rendered; nothing is recorded, and no lock is needed. */
