@@ -118,21 +118,21 @@ function canMount(): boolean {
   }
 }
 
-describe.skipIf(!canMount())('a file system of 24 MiB', () => {
+describe.skipIf(!canMount())('a file system of 32 MiB', () => {
   beforeEach(() => {
     mkdirSync(dataDir);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', dataDir]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', dataDir]);
   });
   afterEach(() => {
     execFileSync('umount', ['-l', dataDir]);
   });
 
   test('more is delivered than it holds: the run fails and says so; with room the next one has everything', async () => {
-    const { ended } = await run(30, 1024 * 1024);
+    const { ended } = await run(40, 1024 * 1024);
     expect(ended.outcome).toBe('failed');
     expect(ended.failures[0]).toMatchObject({ message: expect.stringMatching(/^the disk is full: /) as string });
     execFileSync('mount', ['-o', 'remount,size=200m', dataDir]);
-    await expectRecovery(30, 1024 * 1024);
+    await expectRecovery(40, 1024 * 1024);
     expect(readRuns(dataDir).map((one) => one.ended?.outcome)).toEqual([expect.stringMatching(/^(failed|crashed)$/), 'done']);
   }, 120_000);
 
