@@ -230,6 +230,19 @@ describe('file', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
+  test('a line that a crash cut off is no line: the repeat writes it whole, and nothing is glued to it', async () => {
+    const path = join(folder, 'out.jsonl');
+    const one = await made(path);
+    const whole = (await one.render(EXAMPLE_ALERT)).body;
+    appendFileSync(path, whole.slice(0, 900));
+    await send(one, EXAMPLE_ALERT, { attempt: 2 });
+    const lines = readFileSync(path, 'utf8').split('\n');
+    expect(lines.filter((line) => `${line}\n` === whole)).toHaveLength(1);
+    // Composed anew by a later run, it is still the same event.
+    await send(one, { ...EXAMPLE_ALERT, at: '2026-01-15T13:00:00Z' }, { attempt: 3 });
+    expect(readFileSync(path, 'utf8').split('\n')).toEqual(lines);
+  });
+
   test('a file that was moved away is made again', async () => {
     const path = join(folder, 'out.jsonl');
     const one = await made(path);

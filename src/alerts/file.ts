@@ -51,8 +51,11 @@ function append(path: string, body: string, key: string | undefined): void {
     throw new ChannelError(`${path} can't be opened: ${codeOf(error)}`, { isTransient: true, hint: 'Make its folder, and let the account that runs whoran write there.', cause: error });
   }
   try {
-    if (key !== undefined && tailOf(fd).includes(`"uid":"${key}/`)) return;
-    const bytes = Buffer.from(body);
+    const tail = tailOf(fd);
+    // Whole lines alone count: what a crash or a full disk cut off is not written, and must not swallow the next line.
+    const written = new Set(key === undefined ? [] : tail.split('\n').slice(0, -1).filter((line) => line.includes(key)).map(uidOf));
+    const lines = body.split('\n').slice(0, -1).filter((line) => !written.has(uidOf(line)));
+    const bytes = Buffer.from((tail === '' || tail.endsWith('\n') ? '' : '\n') + lines.map((line) => `${line}\n`).join(''));
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
     fsyncSync(fd);
   } catch (error) {
@@ -71,6 +74,15 @@ function tailOf(fd: number): string {
     at += read;
   }
   return tail.toString('utf8');
+}
+
+/** An event's own id; the line itself where it is none: composed anew, the same event differs in its time. */
+function uidOf(line: string): string {
+  try {
+    return (JSON.parse(line) as { readonly metadata?: { readonly uid?: string } }).metadata?.uid ?? line;
+  } catch {
+    return line;
+  }
 }
 
 function codeOf(error: unknown): string {

@@ -17,6 +17,7 @@ const FIRST_WAIT_MS = 1000;
 /** Between runs: doubles from the first to the second. What only a person can mend is tried at the slow pace from the start. */
 const RETRY_MS = 60_000;
 const SLOWEST_RETRY_MS = 30 * 60_000;
+const LONGEST_RETRY_AFTER_MS = 60 * 60_000;
 
 /** A message to send: new, or left over from an earlier run. */
 export interface Outgoing {
@@ -176,5 +177,6 @@ class Dispatch {
 /** How long until a later run tries again. */
 function later({ isTransient, retryAfterMs }: { readonly isTransient: boolean; readonly retryAfterMs: number | undefined }, attempt: number): number {
   if (!isTransient) return SLOWEST_RETRY_MS;
-  return Math.max(retryAfterMs ?? 0, Math.min(SLOWEST_RETRY_MS, RETRY_MS * 2 ** Math.max(0, Math.ceil(attempt / ATTEMPTS_A_RUN) - 1)));
+  // No service decides to be left alone for longer than that: its word would outlast the time after which a message is given up.
+  return Math.max(Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS), Math.min(SLOWEST_RETRY_MS, RETRY_MS * 2 ** Math.max(0, Math.ceil(attempt / ATTEMPTS_A_RUN) - 1)));
 }
