@@ -6,10 +6,10 @@ params:
   prefix: { type: text, description: "The beginning of an id, lower case" }
 ---*/
 with found as (
-  select id, detection, status, opening, evidence_sha256, summary from finding_life where starts_with(id, $prefix)
+  select id, detection, status, opening, evidence_ids, evidence_sha256, summary from finding_life where starts_with(id, $prefix)
 )
 
-select id, detection, status, opening, evidence_sha256, summary
+select id, detection, status, opening, evidence_ids, evidence_sha256, summary
 from found
 order by id
 limit 3

@@ -7,6 +7,7 @@ description: |
 params:
   path: { type: text, description: "Of landing/alerts.jsonl" }
   known_at: { type: timestamptz, description: "Lines up to and including this instant" }
+  last_seq: { type: integer, description: "Of the last line that is whole" }
 ---*/
 with lines as (
   select seq, kind, "at", finding_id, detection, "to" as status, cause, evidence_sha256, snapshot
@@ -19,7 +20,7 @@ with lines as (
       snapshot: 'STRUCT(severity VARCHAR, occurred_at TIMESTAMPTZ, subject_kind VARCHAR, subject_id VARCHAR, summary VARCHAR, reason VARCHAR, dedup_key VARCHAR, controls VARCHAR[], query_sha256 VARCHAR)'
     }
   )
-  where kind = 'finding' and seq is not null and "at" <= $known_at
+  where kind = 'finding' and seq <= $last_seq and "at" <= $known_at
 )
 
 select

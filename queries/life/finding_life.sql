@@ -4,17 +4,23 @@ title: Where each finding stands
 description: |
   One row a finding that is there now or was ever recorded: what detections found, what runs saw change, what people decided, and
   what the configuration excepts. Reads the temporary tables life_decisions and life_changes, and the published findings.
-  A decision holds for the opening in which it was made; a suppression holds for its time. Coming again, or new evidence after somebody
-  had resolved it, is a new opening, also before a run has recorded that.
+  A decision holds for the opening in which it was made; a suppression holds for its time. Coming again, or a record of evidence that was
+  not there when somebody resolved it, is a new opening, also before a run has recorded that. Evidence that only shrinks is not.
 params:
   now: { type: timestamptz, description: "For suppressions and exceptions that end" }
 ---*/
-with present as (
+with found as (
   select
-    f.id, f.detection, f.severity, f.status, f.occurred_at, f.subject_kind, f.subject_id, f.summary, f.reason, f.dedup_key, f.controls,
-    f.evidence, f.query_sha256,
-    sha256(coalesce(array_to_string(list_sort(list_distinct(list_transform(f.evidence, lambda e: e.record_id))), chr(10)), '')) as evidence_sha256
-  from findings f
+    id, detection, severity, status, occurred_at, subject_kind, subject_id, summary, reason, dedup_key, controls, evidence, query_sha256,
+    list_sort(list_distinct(list_transform(coalesce(evidence, []), lambda e: e.record_id))) as evidence_ids
+  from findings
+),
+
+present as (
+  select
+    id, detection, severity, status, occurred_at, subject_kind, subject_id, summary, reason, dedup_key, controls, evidence, query_sha256,
+    evidence_ids, sha256(array_to_string(evidence_ids, chr(10))) as evidence_sha256
+  from found
 ),
 
 -- What stood in the log last, and what it was like when it was last there.
@@ -47,7 +53,7 @@ known as (
     coalesce(p.dedup_key, r.snapshot.dedup_key) as dedup_key,
     coalesce(p.controls, r.snapshot.controls) as controls,
     coalesce(p.evidence, []) as evidence,
-    p.evidence_sha256,
+    p.evidence_ids, p.evidence_sha256,
     coalesce(p.query_sha256, r.snapshot.query_sha256) as query_sha256,
     r.changed_at, r.first_recorded_at, r.opened_at,
     coalesce(r.opening, 1) + case when p.id is not null and r.status = 'resolved' then 1 else 0 end as opening_before_evidence
@@ -57,16 +63,22 @@ known as (
 
 -- The last word of people in this opening.
 judged as (
-  select finding_id, opening, max_by(struct_pack(decision, "at", "by", reason, evidence_sha256), seq) as word
+  select finding_id, opening, max_by(struct_pack(decision, "at", "by", reason, evidence_sha256, evidence_ids), seq) as word
   from life_decisions
   where decision in ('acknowledge', 'resolve', 'reopen')
   group by finding_id, opening
 ),
 
+-- Old lines of the journal have only a hash of all the records, which differs when one is gone as well.
 opened as (
   select
     k.*,
-    k.opening_before_evidence + case when k.is_present and j.word.decision = 'resolve' and j.word.evidence_sha256 <> k.evidence_sha256 then 1 else 0 end as opening
+    k.opening_before_evidence + case
+      when not k.is_present or j.word.decision is distinct from 'resolve' then 0
+      when j.word.evidence_ids is not null then case when list_has_all(j.word.evidence_ids, k.evidence_ids) then 0 else 1 end
+      when j.word.evidence_sha256 <> k.evidence_sha256 then 1
+      else 0
+    end as opening
   from known k
   left join judged j on j.finding_id = k.id and j.opening = k.opening_before_evidence
 ),
@@ -166,7 +178,7 @@ select
     when opening = opening_before_evidence then coalesce(opened_at, first_recorded_at)
   end as status_since,
   cast(opening as integer) as opening,
-  is_present, occurred_at, subject_kind, subject_id, summary, reason, dedup_key, controls, evidence, evidence_sha256, query_sha256,
+  is_present, occurred_at, subject_kind, subject_id, summary, reason, dedup_key, controls, evidence, evidence_ids, evidence_sha256, query_sha256,
   who_kind, who_tenant_id, who_object_id, who_name, session_id, role_arn, account_id, aws_region, cluster_name, task_key,
   team, assignee,
   case when status = 'suppressed' then coalesce(suppression."by", exception.owner) when is_present then judgement."by" end as decided_by,

@@ -11,6 +11,8 @@ export interface FindingRef {
   readonly detection: string;
   readonly status: string;
   readonly opening: number;
+  /** Ids of the records that show it, in order, and their hash; null of a finding that is over by itself. */
+  readonly evidence_ids: readonly string[] | null;
   readonly evidence_sha256: string | null;
   readonly summary: string;
 }

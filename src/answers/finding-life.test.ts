@@ -62,10 +62,13 @@ async function life(hours: number, options: { knownAt?: Date } = {}): Promise<Sq
 }
 
 /** Somebody decides, having seen the finding as it stands. */
-async function decide(hours: number, decision: string, detail: Record<string, string> = {}): Promise<void> {
+async function decide(hours: number, decision: string, detail: Record<string, string> = {}, form: 'ids' | 'hash alone' = 'ids'): Promise<void> {
   await loadFindingLife(db, { dataDir: data, now: at(hours) });
-  const seen = await db.get<{ opening: number; evidence_sha256: string | null }>('select opening, evidence_sha256 from finding_life where id = $id', { id: ID });
-  appendDecisions(data, at(hours).toISOString(), [{ by: 'ada', action: `finding.${decision}`, subject: ID, reason: 'known', detail: { opening: seen?.opening ?? null, evidence_sha256: seen?.evidence_sha256 ?? null, ...detail } }]);
+  const seen = await db.get<{ opening: number; evidence_sha256: string | null; evidence_ids: string[] }>('select opening, evidence_sha256, evidence_ids from finding_life where id = $id', { id: ID });
+  appendDecisions(data, at(hours).toISOString(), [{
+    by: 'ada', action: `finding.${decision}`, subject: ID, reason: 'known',
+    detail: { opening: seen?.opening ?? null, evidence_sha256: seen?.evidence_sha256 ?? null, ...(form === 'ids' ? { evidence_ids: seen?.evidence_ids ?? [] } : {}), ...detail },
+  }]);
 }
 
 const lines = (): string[] => readFileSync(join(data, 'landing/alerts.jsonl'), 'utf8').trim().split('\n').filter((line) => line !== '').map((line) => {
@@ -139,6 +142,29 @@ describe('by people', () => {
     expect(await life(6)).toMatchObject({ status: 'resolved', opening: 2 });
   });
 
+  test('resolved, and its evidence only shrinks: it stays resolved, also when a record comes back that was there', async () => {
+    await found('open', ['e1', 'e2']);
+    await run(1);
+    await decide(2, 'resolve');
+    for (const evidence of [['e2'], [], ['e1', 'e2'], ['e2', 'e1']]) {
+      await found('open', evidence);
+      expect(await life(3)).toMatchObject({ status: 'resolved', opening: 1 });
+      expect(await run(3)).toEqual({});
+    }
+    await found('open', ['e3']);
+    expect(await life(4)).toMatchObject({ status: 'open', opening: 2 });
+    expect(await run(4)).toEqual({ evidence_added: 1 });
+  });
+
+  test('a journal line of before, with a hash alone, holds while the evidence is the same', async () => {
+    await found('open', ['e1', 'e2']);
+    await run(1);
+    await decide(2, 'resolve', {}, 'hash alone');
+    expect(await life(3)).toMatchObject({ status: 'resolved', opening: 1 });
+    await found('open', ['e1', 'e3']);
+    expect(await life(3)).toMatchObject({ status: 'open', opening: 2 });
+  });
+
   test('a decision before any run recorded the finding holds afterwards', async () => {
     await found('open');
     await decide(1, 'acknowledge');
@@ -207,6 +233,26 @@ describe('logs', () => {
     await run(1);
     await decide(2, 'acknowledge');
     for (const name of ['journal.jsonl', 'alerts.jsonl']) appendFileSync(join(data, 'landing', name), '{"seq":2,"kind":"finding","at":"2026-01-15T0');
+    expect(await life(3)).toMatchObject({ status: 'acknowledged' });
+  });
+
+  test('a last line without its line break is no line yet, however whole it looks', async () => {
+    await found('open');
+    await run(1);
+    await decide(2, 'resolve');
+    const paths = ['journal.jsonl', 'alerts.jsonl'].map((name) => join(data, 'landing', name));
+    for (const path of paths) writeFileSync(path, readFileSync(path, 'utf8').replace(/\n$/, ''));
+    expect(await life(3)).toMatchObject({ status: 'open', opening: 1 });
+    expect(await db.all('select seq from life_changes')).toEqual([]);
+    for (const path of paths) appendFileSync(path, '\n');
+    expect(await life(3)).toMatchObject({ status: 'resolved', opening: 1 });
+    expect(await db.all('select seq from life_changes')).toHaveLength(1);
+  });
+
+  test('a damaged last line hides none of the lines before it', async () => {
+    await found('open');
+    await decide(2, 'acknowledge');
+    appendFileSync(join(data, 'landing/journal.jsonl'), 'no line of a journal\n');
     expect(await life(3)).toMatchObject({ status: 'acknowledged' });
   });
 

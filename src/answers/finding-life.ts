@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Database } from '../engine/database.ts';
 import { PACKAGE_ROOT, queryText } from '../engine/query-file.ts';
 import { alertLogPath } from '../landing/alert-log.ts';
+import { lastWholeSeq } from '../landing/chain-log.ts';
 import { JOURNAL } from '../landing/journal.ts';
 
 export interface LifeOptions {
@@ -27,13 +28,13 @@ const FOREVER = new Date('9999-12-31T00:00:00Z');
 export async function loadFindingLife(db: Database, { dataDir, now, knownAt = FOREVER }: LifeOptions): Promise<void> {
   const journal = orNothing(dataDir === undefined ? undefined : join(dataDir, 'landing', JOURNAL));
   const log = orNothing(dataDir === undefined ? undefined : alertLogPath(dataDir));
-  await derive(db, 'life_decisions', 'decisions', { path: journal, known_at: knownAt });
-  await derive(db, 'life_changes', 'changes', { path: log, known_at: knownAt });
+  await derive(db, 'life_decisions', 'decisions', { path: journal, known_at: knownAt, last_seq: lastWholeSeq(journal) });
+  await derive(db, 'life_changes', 'changes', { path: log, known_at: knownAt, last_seq: lastWholeSeq(log) });
   await derive(db, 'life_messages', 'messages', { path: log, known_at: knownAt });
   await derive(db, 'finding_life', 'finding_life', { now });
 }
 
-async function derive(db: Database, table: string, query: string, parameters: Record<string, string | Date>): Promise<void> {
+async function derive(db: Database, table: string, query: string, parameters: Record<string, string | number | Date>): Promise<void> {
   await db.run(`create or replace temp table ${table} as\n${await queryText(`life/${query}`)}`, parameters);
 }
 

@@ -132,6 +132,24 @@ export function* chainFaults(path: string): Generator<string> {
   }
 }
 
+/**
+ * The sequence of the last line that ends with its line break: what follows is still being written, or was cut off by a crash, and does not
+ * count yet, however whole it looks. 0 where there is no such line or no file. A file whose last line is damaged has no such bound, since
+ * its faults are told elsewhere: the greatest sequence there can be.
+ */
+export function lastWholeSeq(path: string): number {
+  if (!existsSync(path)) return 0;
+  const fd = openSync(path, 'r');
+  try {
+    return findEnd(fd, path).seq;
+  } catch (error) {
+    if (error instanceof WhoranError) return Number.MAX_SAFE_INTEGER;
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Lower-case hex SHA-256 of one line of a chained log, counted from 1, without its line break; null where it has none of that number. */
 export function chainLineHash(path: string, number: number): string | null {
   if (!existsSync(path)) return null;

@@ -55,7 +55,7 @@ export interface JournalLine extends ChainedLine {
   /** What about, for example a finding's dedup_key. */
   readonly subject: string;
   readonly reason: string | null;
-  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+  readonly detail: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 }
 
 /** A batch member and where it came from. */

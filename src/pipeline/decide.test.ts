@@ -45,10 +45,17 @@ const journal = (): string => join(data, 'landing/journal.jsonl');
 test('several at once, by the beginnings of their ids; the journal is nobody else’s to read', async () => {
   const decided = await decide(reader, [FIRST.slice(0, 10), SECOND], options());
   expect(decided.findings.map(({ id, before, after }) => [id, before, after])).toEqual([[FIRST, 'open', 'acknowledged'], [SECOND, 'open', 'acknowledged']]);
-  expect(statSync(journal()).mode & 0o777).toBe(0o600);
+  for (const file of [journal(), join(data, 'journal.lock')]) expect(statSync(file).mode & 0o777).toBe(0o600);
   const { finding, history } = await findingHistory(reader, FIRST, NOW);
   expect(finding.decision).toMatchObject({ by: 'ada', reason: 'on it' });
   expect(history).toMatchObject([{ kind: 'decision', what: 'acknowledge', by: 'ada', reason: 'on it' }]);
+});
+
+test('a decision keeps the ids of the records that showed the finding', async () => {
+  await reader.db.run("update findings set evidence = [{source: 'cloudtrail', owner_id: '111122223333', record_id: 'e2', record_at: null}, {source: 'ecs_events', owner_id: '111122223333', record_id: 'e1', record_at: null}] where id = $id", { id: FIRST });
+  await decide(reader, [FIRST, SECOND], options({ decision: 'resolve' }));
+  const details = readFileSync(journal(), 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { detail: Record<string, unknown> }).detail);
+  expect(details).toMatchObject([{ opening: 1, evidence_ids: ['e1', 'e2'] }, { opening: 1, evidence_ids: [] }]);
 });
 
 test.each([
@@ -57,6 +64,7 @@ test.each([
   ['aaaa', {}, /8 or more of its first hex digits/],
   ['not-an-id', {}, /expected the id of a finding/],
   [EARLY, {}, /is provisional/],
+  [EARLY, { decision: 'resolve' }, /is provisional: it may still vanish/],
   [FIRST, { decision: 'reopen' }, /there is nothing to reopen/],
   [FIRST, { decision: 'unsuppress' }, /not suppressed/],
   [FIRST, { decision: 'suppress', until: new Date('2026-01-15T11:59:59Z') }, /is past/],

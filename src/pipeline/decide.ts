@@ -58,9 +58,9 @@ export async function decide(reader: FindingsReader & { readonly dataDir: string
   const found: FindingRef[] = [];
   for (const id of new Set(typed)) found.push(await findingByPrefix(reader, id));
   for (const one of found) check(decision, one);
-  const lines = found.map(({ id, opening, evidence_sha256 }): Decision => ({
+  const lines = found.map(({ id, opening, evidence_ids, evidence_sha256 }): Decision => ({
     by, action: `finding.${decision}`, subject: id, reason,
-    detail: { opening, evidence_sha256, ...(until ? { until: until.toISOString() } : {}), ...(assignee === undefined ? {} : { assignee }) },
+    detail: { opening, evidence_sha256, ...(evidence_ids === null ? {} : { evidence_ids }), ...(until ? { until: until.toISOString() } : {}), ...(assignee === undefined ? {} : { assignee }) },
   }));
   if (!isDryRun) await append(reader.dataDir, now.toISOString(), lines, options.sleep);
   await loadLife(reader, now);
@@ -73,7 +73,7 @@ export async function decide(reader: FindingsReader & { readonly dataDir: string
 
 function check(decision: DecisionKind, { id, status, evidence_sha256 }: FindingRef): void {
   if (evidence_sha256 === null && decision !== 'note' && decision !== 'assign') throw wrongUse(`finding ${id} is over by itself: its condition holds no longer`, 'Leave it, or add a note.');
-  if (decision === 'acknowledge' && status === 'provisional') throw wrongUse(`finding ${id} is provisional: it may still vanish, and is told to nobody`, 'Wait until its sources are complete, suppress it, or add a note.');
+  if ((decision === 'acknowledge' || decision === 'resolve') && status === 'provisional') throw wrongUse(`finding ${id} is provisional: it may still vanish, and is told to nobody`, 'Wait until its sources are complete, suppress it, or add a note.');
   if (decision === 'reopen' && status !== 'resolved' && status !== 'acknowledged') throw wrongUse(`finding ${id} is ${status}: there is nothing to reopen`, 'A suppression is ended with `whoran alerts unsuppress`.');
   if (decision === 'unsuppress' && status !== 'suppressed') throw wrongUse(`finding ${id} is ${status}, not suppressed`, 'See `whoran alerts show` for its history.');
 }

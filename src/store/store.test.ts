@@ -153,6 +153,9 @@ describe('publishing', () => {
   test('keeps everybody else out of the folder', async () => {
     await published(1);
     for (const name of ['', 'landing', 'store', 'store/events', 'tmp']) expect((statSync(join(data, name)).mode & 0o777).toString(8), name).toBe('700');
+    const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(files.map(({ name }) => name)).toEqual(expect.arrayContaining(['writer.lock', 'manifest.json', 'state-1.duckdb', '1-1.parquet', 'ledger.jsonl']));
+    for (const { parentPath, name } of files) expect((statSync(join(parentPath, name)).mode & 0o777).toString(8), name).toBe('600');
   });
 });
 

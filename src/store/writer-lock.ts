@@ -4,11 +4,12 @@
  *
  * Nothing else may open `writer.lock`: on Linux a process loses its lock on a file as soon as it closes any handle to it.
  */
-import { realpathSync, rmSync } from 'node:fs';
+import { chmodSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { Database } from '../engine/database.ts';
+import { FILE_MODE } from '../landing/private-files.ts';
 
 /** Another process, or another part of this one, writes to the data folder. */
 export class WriterBusyError extends WhoranError {
@@ -61,7 +62,10 @@ export class WriterLock {
 async function openLock(dataDir: string, path: string): Promise<Database> {
   for (let waited = 0; ; waited += RETRY_MS) {
     try {
-      return await Database.open({ path, threads: 1, memoryLimit: '32MB' });
+      const db = await Database.open({ path, threads: 1, memoryLimit: '32MB' });
+      // DuckDB makes its files by the umask. Changing the mode by name opens no handle, which would let go of the lock.
+      chmodSync(path, FILE_MODE);
+      return db;
     } catch (error) {
       const message = error instanceof Error ? error.message : '';
       // The path ends in `.lock` whatever went wrong: only these words mean another holder.

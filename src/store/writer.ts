@@ -1,14 +1,14 @@
 /**
  * Writing a data folder: lock, landing, and a private copy of the state that becomes the next publication.
  */
-import { constants, copyFileSync, mkdirSync } from 'node:fs';
+import { chmodSync, constants, copyFileSync, mkdirSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { Database } from '../engine/database.ts';
 import { PACKAGE_ROOT } from '../engine/query-file.ts';
 import { openLanding, type Landing } from '../landing/landing.ts';
-import { FOLDER_MODE, makePrivateFolder, syncDirectory } from '../landing/private-files.ts';
+import { FILE_MODE, FOLDER_MODE, makePrivateFolder, syncDirectory } from '../landing/private-files.ts';
 import { createEventViews } from './event-views.ts';
 import { clearTemporary, removeUnpublished } from './leftovers.ts';
 import { SCHEMA_VERSION, readManifest, readManifestLeniently, storeFolder, writeManifest, type DayFile, type Manifest } from './manifest.ts';
@@ -150,9 +150,9 @@ export class Writer {
   }
 
   async #publishState(state: string): Promise<Manifest> {
-    await syncFile(join(this.folder, state));
+    await sealFile(join(this.folder, state));
     const added = this.#files.filter((file) => file.path.includes(`/${this.#publication + 1}-`));
-    await Promise.all(added.map(async (file) => syncFile(join(this.folder, file.path))));
+    await Promise.all(added.map(async (file) => sealFile(join(this.folder, file.path))));
     const folders = added.flatMap((file) => [dirname(file.path), file.relation]);
     for (const name of new Set([...folders, '.'])) syncDirectory(join(this.folder, name));
     const manifest: Manifest = {
@@ -214,6 +214,7 @@ async function openWork(dataDir: string, path: string, options: WriterOptions): 
     ...(options.threads ? { threads: options.threads } : {}),
     temporaryDirectory: join(temporaryFolder(dataDir), 'spill'),
   });
+  chmodSync(path, FILE_MODE);
   await prepareReading(db);
   // Rows are a set: their order in tables and files means nothing, and keeping it costs memory and a thread.
   await db.run('set preserve_insertion_order = false');
@@ -221,9 +222,11 @@ async function openWork(dataDir: string, path: string, options: WriterOptions): 
   return db;
 }
 
-async function syncFile(path: string): Promise<void> {
+/** Makes a file that DuckDB wrote its owner's alone (DuckDB goes by the umask), and durable. */
+async function sealFile(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {
+    await file.chmod(FILE_MODE);
     await file.sync();
   } finally {
     await file.close();
