@@ -2,6 +2,7 @@
  * One HTTPS POST: no redirects, no retries, a bounded answer. What a status means to a sender is the same everywhere.
  */
 import { ChannelError } from './channel.ts';
+import { retryAfterMs } from './_retry-after.ts';
 
 /** Answers are short; more is not read. */
 const LARGEST_ANSWER = 64 * 1024;
@@ -38,7 +39,7 @@ export async function post({ url, headers, body, signal, now, who, hint }: Post)
   const { status } = response;
   if (status >= 300 && status < 400) throw new ChannelError(`${who} answered ${status}: it sends elsewhere, and a message with what we know goes nowhere but where it was sent`, { isTransient: false, hint: 'Configure the address that it points to, if that is meant.' });
   const isTransient = status === 408 || status === 425 || status === 429 || status >= 500;
-  const wait = retryAfter(response.headers.get('retry-after'), now());
+  const wait = retryAfterMs(response.headers.get('retry-after'), now());
   throw new ChannelError(`${who} answered ${status}${excerpt(text)}`, { isTransient, ...(wait === undefined ? {} : { retryAfterMs: wait }), ...(isTransient || hint === undefined ? {} : { hint }) });
 }
 
@@ -61,14 +62,6 @@ function reasonOf(error: unknown, signal: AbortSignal): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
   return cause instanceof Error ? cause.name : 'for no reason that it says';
-}
-
-/** Seconds, or a date (RFC 9110 §10.2.3); anything else is no word. */
-function retryAfter(value: string | null, now: Date): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d{1,7}$/.test(value.trim())) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime());
 }
 
 /** The answer's beginning in one line of plain characters: services say what they dislike. */

@@ -1,9 +1,10 @@
 /**
- * Findings as OCSF Detection Finding events (class 2004, OCSF 1.3.0: https://schema.ocsf.io/1.3.0/classes/detection_finding).
+ * Findings as OCSF Detection Finding events (class 2004, OCSF 1.4.0, the first that knows `is_alert`: https://schema.ocsf.io/1.4.0/classes/detection_finding).
+ * docs/ocsf.md says where each field comes from; test/peers/ocsf.sh validates them against the published schema.
  */
 import type { Alert, AlertFinding, AlertSeverity, Notice } from './alert.ts';
 
-export const OCSF_VERSION = '1.3.0';
+export const OCSF_VERSION = '1.4.0';
 const CLASS_UID = 2004;
 
 /** activity_id: 1 Create, 2 Update, 3 Close. */
