@@ -2,10 +2,11 @@
 id: expired_token_refused
 title: Expired token or credentials presented, and refused
 description: |
-  A call that AWS refused because its credentials had expired (ExpiredToken, ExpiredTokenException, RequestExpired), one finding
-  a call; and an application's log line with STS's word that a web identity token had expired, which tells the token's end to
-  the second, one finding a token and log stream: the first line counts, the others are counted. AWS refused them, as it
-  should: what matters is who still had an old token, and why.
+  Calls that AWS refused because their credentials had expired (ExpiredToken, ExpiredTokenException, RequestExpired): one finding
+  for a caller, an account and a UTC day, since a program that tries again and again would else be thousands. Its subject is the
+  day's first such call; the summary counts them and says when the first and the last were. And an application's log line with
+  STS's word that a web identity token had expired, which tells the token's end to the second: one finding a token and log stream,
+  its lines counted. AWS refused them, as it should: what matters is who still had an old token, and why.
   Not seen: refusals that nothing records. CloudTrail is not known to record STS's refusals of expired tokens, so without
   application logs most are not seen; nor are those of programs that swallow the error.
 severity: medium
@@ -42,6 +43,25 @@ tasks as (
   select task_key, cluster_name, reason
   from cor_tasks
 ),
+-- Days are UTC days, the engine's time zone.
+placed_calls as (
+  select
+    account_id, event_id, event_at, event_source, event_name, error_code, caller_key, cast(cast(event_at as date) as varchar) as on_day,
+    row_number() over (partition by account_id, caller_key, cast(event_at as date) order by event_at, event_id) as place,
+    row_number() over (partition by account_id, caller_key, cast(event_at as date) order by event_at desc, event_id desc) as place_from_end,
+    count(*) over (partition by account_id, caller_key, cast(event_at as date)) as call_count
+  from refused_calls
+),
+first_calls as (
+  select account_id, event_id, event_at, event_source, event_name, error_code, caller_key, on_day, call_count
+  from placed_calls
+  where place = 1
+),
+last_calls as (
+  select account_id, event_id, event_at, caller_key, on_day
+  from placed_calls
+  where place_from_end = 1 and place > 1
+),
 calls as (
   select
     'event' as subject_kind,
@@ -54,14 +74,22 @@ calls as (
           then ', ' || cast(date_diff('second', s.expires_at, c.event_at) as varchar) || ' seconds after the credentials of session '
             || s.session_id || ' had expired'
         else ''
+      end
+      || case
+        when c.call_count > 1
+          then '; ' || cast(c.call_count as varchar) || ' calls of this caller were refused so on ' || c.on_day || ', from '
+            || substring(cast(c.event_at as varchar), 12, 8) || ' to ' || substring(cast(l.event_at as varchar), 12, 8) || ' UTC'
+        else ''
       end as summary,
-    'expired_token_refused/' || c.account_id || '/' || c.event_id as dedup_key,
+    'expired_token_refused/' || c.account_id || '/' || c.caller_key || '/' || c.on_day as dedup_key,
     s.reason,
     array[
       row('cloudtrail', c.account_id, c.event_id, c.event_at),
+      row('cloudtrail', l.account_id, l.event_id, l.event_at),
       row('cloudtrail', s.opened_by_account_id, s.opened_by_event_id, s.opened_at)
     ] as evidence
-  from refused_calls c
+  from first_calls c
+  left join last_calls l on l.account_id = c.account_id and l.caller_key = c.caller_key and l.on_day = c.on_day
   left join callers k on k.caller_key = c.caller_key
   left join sessions s on s.session_id = k.session_id
 ),
