@@ -2,7 +2,7 @@
  * Findings: what the detections found, where each stands by now, and the landed records that show it.
  */
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
-import type { Severity } from '../catalog/header.ts';
+import { SEVERITIES, type Severity } from '../catalog/header.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { EVIDENCE_SOURCES, type Evidence } from './answer.ts';
@@ -48,6 +48,9 @@ export interface Finding {
   readonly decision: { readonly by: string; readonly at: string | null; readonly reason: string | null; readonly until: string | null; readonly is_exception: boolean } | null;
 }
 
+/** What nobody has dealt with yet, whoever is on it. */
+const STANDING: readonly FindingStatus[] = ['open', 'acknowledged'];
+
 /** INTERFACE, "findings --json". Property names are the JSON's. */
 export interface FindingsDocument {
   readonly schema: 'whoran.findings/1';
@@ -55,6 +58,8 @@ export interface FindingsDocument {
   readonly findings: readonly Finding[];
   /** How many findings of the period and detection have each status, listed or not. */
   readonly counts: Readonly<Record<FindingStatus, number>>;
+  /** Of them, how many are open or acknowledged, by severity, listed or not. */
+  readonly standing: Readonly<Record<Severity, number>>;
 }
 
 /** Which findings: all of them where nothing is given. The period includes `from` and not `to`, by `occurred_at`. */
@@ -70,6 +75,8 @@ export interface FindingsFilter {
   readonly ids?: readonly string[];
   /** For suppressions and exceptions that end; now where it is left out. */
   readonly now?: Date;
+  /** What people decided and runs recorded after this instant is left out; the reader has to be of what was known then, too. */
+  readonly knownAt?: Date;
 }
 
 interface FindingRow extends Omit<Finding, 'subject' | 'evidence' | 'who' | 'cluster' | 'decision'> {
@@ -101,7 +108,7 @@ export type FindingsReader = AnswerReader & { readonly dataDir?: string };
 export async function findings(reader: FindingsReader, filter: FindingsFilter = {}): Promise<FindingsDocument> {
   const catalog = await loadCatalog();
   checkFilter(catalog, filter);
-  await loadLife(reader, filter.now ?? new Date());
+  await loadLife(reader, filter.now ?? new Date(), filter.knownAt);
   const all = await answerRows<FindingRow>(reader, 'findings', { from_at: filter.from ?? null, to_at: filter.to ?? null, detection: filter.detection ?? null });
   const wanted = filter.ids === undefined ? undefined : new Set(filter.ids);
   const rows = all.filter(({ id, status }) => wanted?.has(id) !== false && (filter.status === undefined ? filter.all === true || status !== 'resolved' : status === filter.status));
@@ -115,6 +122,7 @@ export async function findings(reader: FindingsReader, filter: FindingsFilter = 
     as_of: await asOf(reader, catalog, filter.detection),
     findings: rows.map((row) => findingOf(row, row.evidence.map((ref) => evidenceOf(ref, hashes[place++] ?? null)).filter((proof) => proof !== undefined))),
     counts: Object.fromEntries(FINDING_STATUSES.map((status) => [status, all.filter((row) => row.status === status).length])) as Record<FindingStatus, number>,
+    standing: Object.fromEntries(SEVERITIES.map((severity) => [severity, all.filter((row) => row.severity === severity && STANDING.includes(row.status)).length])) as Record<Severity, number>,
   };
 }
 
@@ -122,12 +130,12 @@ export async function findings(reader: FindingsReader, filter: FindingsFilter = 
  * Makes `finding_life` in the reader's database.
  * @throws WhoranError (exit 2) where detections have never run: nothing would then read as "nothing found"
  */
-export async function loadLife(reader: FindingsReader, now: Date): Promise<void> {
+export async function loadLife(reader: FindingsReader, now: Date, knownAt?: Date): Promise<void> {
   const table = await answerRow<{ is_there: boolean }>(reader, 'has_findings_table');
   if (!table?.is_there) {
     throw new WhoranError('the detections have not run on this data folder yet', { exitCode: EXIT.wrongUse, hint: 'Run `whoran correlate` first.' });
   }
-  await loadFindingLife(reader.db, { dataDir: reader.dataDir, now });
+  await loadFindingLife(reader.db, { dataDir: reader.dataDir, now, ...(knownAt === undefined ? {} : { knownAt }) });
 }
 
 function findingOf(row: FindingRow, evidence: readonly Evidence[]): Finding {

@@ -101,7 +101,8 @@ function registerVerb(alerts: Command, context: Context, verb: Verb): void {
 async function runDecide(context: Context, verb: Verb, ids: readonly string[], given: DecideArguments): Promise<void> {
   const [{ decide }, { setTimeout: sleep }] = await Promise.all([import('../pipeline/decide.ts'), import('node:timers/promises')]);
   const now = new Date();
-  if (given.reason.trim() === '') throw new WhoranError('--reason is empty', { exitCode: EXIT.wrongUse, hint: 'Say why: auditors read it.' });
+  const wanted: readonly (readonly [string, string | undefined, string])[] = [['--reason', given.reason, 'Say why: auditors read it.'], ['--as', given.as, 'Say who decides, or leave it out: then it is the account that types.'], ['--to', given.to, 'Say whose it is.']];
+  for (const [option, value, hint] of wanted) if (value?.trim() === '') throw new WhoranError(`${option} is empty`, { exitCode: EXIT.wrongUse, hint });
   const decided = await withReader(context, (reader) => decide(reader, ids, {
     decision: verb.decision, by: given.as ?? whoami(), reason: given.reason, now, isDryRun: given.dryRun ?? false,
     ...(given.until === undefined ? {} : { until: readUntil(given.until, now) }), ...(given.to === undefined ? {} : { assignee: given.to }),

@@ -7,7 +7,7 @@ import type { AskOptions } from '../answers/ask.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { parseTime, rfc3339 } from '../core/times.ts';
 import type { Context } from './context.ts';
-import { withReader, withReaderOf, type CommandReader } from './data.ts';
+import { withReaderKnownAt } from './known-at.ts';
 import { readPeriod, withPeriod, type PeriodOptions } from './period.ts';
 
 interface Options extends PeriodOptions {
@@ -110,27 +110,6 @@ async function runAskCluster(context: Context, id: string | undefined, cluster: 
     context.lines(clusterLines(answer, context.page));
   }
   if (answer.reason === 'not_seen') context.exitCode = EXIT.found;
-}
-
-/** Reads what is published; with `knownAt`, what would have been had nothing been landed since. */
-async function withReaderKnownAt<Result>(context: Context, knownAt: Date | undefined, work: (reader: CommandReader) => Promise<Result>): Promise<Result> {
-  return knownAt === undefined ? withReader(context, work) : withReaderOf(await folderKnownAt(context, knownAt), work);
-}
-
-async function folderKnownAt(context: Context, knownAt: Date): Promise<string> {
-  const [{ buildKnownAt }, { loadConfig }, { progressOn }] = await Promise.all([
-    import('../pipeline/known-at.ts'),
-    import('../config/load.ts'),
-    import('./progress.ts'),
-  ]);
-  const progress = progressOn(context);
-  try {
-    return await buildKnownAt(context.globals.data, knownAt, await loadConfig(context.globals.config), (step) => {
-      progress.step(step);
-    });
-  } finally {
-    progress.done();
-  }
 }
 
 function readLimit(text: string): number {

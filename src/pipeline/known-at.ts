@@ -1,24 +1,28 @@
 /**
- * What had been landed at a time: a data folder of its own, whose landing is the ledger's lines up to then and hard links to
- * their batches, staged and correlated like any other. So a question "as known at T" is asked in the same way (ATTRIBUTION 5,
+ * What had been landed at a time: a data folder of its own, whose landing is the logs' lines up to then and hard links to the
+ * batches, staged, correlated and searched by the detections like any other. So a question "as known at T" is asked in the same way (ATTRIBUTION 5,
  * invariant 3), and nothing in the real folder changes.
  */
 import { hash } from 'node:crypto';
 import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadCatalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { packageRoot } from '../core/package-root.ts';
+import { chainLines, type ChainedLine } from '../landing/chain-log.ts';
 import { openLandedBatches, type LedgerLine } from '../landing/landed-batches.ts';
 import { FILE_MODE, FOLDER_MODE } from '../landing/private-files.ts';
-import { pullLines, type PullLine } from '../landing/pull-log.ts';
 import { SCHEMA_VERSION, storeFolder } from '../store/manifest.ts';
 import { openWriter } from '../store/writer.ts';
 import { correlate } from './correlate.ts';
+import { detect } from './detect.ts';
 import { stage } from './stage.ts';
 
 /** Built folders that are kept, the latest used; each holds a database of its own. */
 const KEPT = 4;
+/** Besides the ledger: what pulls, runs and messages said by then, which completeness and the watcher's own detections rest on. */
+const LOGS = ['pulls.jsonl', 'runs.jsonl', 'alerts.jsonl'] as const;
 
 /**
  * Builds, or finds built, the data folder as of what had been landed at `at`.
@@ -31,10 +35,11 @@ export async function buildKnownAt(dataDir: string, at: Date, config: Config, pr
     throw new WhoranError(`${dataDir}: nothing is ingested yet`, { exitCode: EXIT.wrongUse, hint: 'Run `whoran ingest PATH…` first, or name the data folder with --data.' });
   }
   const lines = linesBy(openLandedBatches(dataDir).batches(), ({ landed_at }) => landed_at, at);
-  const pulls = linesBy(pullLines(dataDir), (line) => line.at, at);
+  const logs = LOGS.map((name) => ({ name, lines: linesBy(chainLines<TimedLine>(join(dataDir, 'landing', name)), (line) => line.at, at) }));
   const home = join(storeFolder(dataDir), 'known-at');
-  const folder = join(home, `${lines.at(-1)?.seq ?? 0}-${pulls.at(-1)?.seq ?? 0}-${fingerprint(config)}`);
-  if (!existsSync(folder)) await build(dataDir, { lines, pulls }, config, folder, progress);
+  const ends = [lines, ...logs.map((log) => log.lines)].map((log) => log.at(-1)?.seq ?? 0);
+  const folder = join(home, `${ends.join('-')}-${await fingerprint(config)}`);
+  if (!existsSync(folder)) await build(dataDir, { lines, logs }, config, folder, progress);
   const now = new Date();
   utimesSync(folder, now, now);
   removeOld(home, folder);
@@ -51,15 +56,22 @@ function linesBy<Line>(all: Iterable<Line>, timeOf: (line: Line) => string, at: 
   return lines;
 }
 
+/** A line that says when it was written. */
+interface TimedLine extends ChainedLine {
+  readonly at: string;
+}
+
 /** What landing's logs said by then. */
 interface Known {
   readonly lines: readonly LedgerLine[];
-  readonly pulls: readonly PullLine[];
+  readonly logs: readonly { readonly name: string; readonly lines: readonly ChainedLine[] }[];
 }
 
 /** Of all that the database depends on besides its batches. */
-function fingerprint(config: Config): string {
-  return hash('sha256', JSON.stringify([SCHEMA_VERSION, packageRoot(), config]), 'hex').slice(0, 16);
+async function fingerprint(config: Config): Promise<string> {
+  const { queries, detections } = await loadCatalog();
+  const texts = [...queries, ...detections].map(({ sha256 }) => sha256);
+  return hash('sha256', JSON.stringify([SCHEMA_VERSION, packageRoot(), texts, config]), 'hex').slice(0, 16);
 }
 
 /** Builds beside the folder's place and renames, so that it is there whole or not at all. */
@@ -81,6 +93,8 @@ async function build(dataDir: string, known: Known, config: Config, folder: stri
           progress(`correlating: ${step}`);
         },
       });
+      progress('detecting');
+      await detect(writer, config);
       await writer.publishAndClose();
     } finally {
       writer.close();
@@ -92,7 +106,7 @@ async function build(dataDir: string, known: Known, config: Config, folder: stri
   }
 }
 
-function linkLanding(from: string, to: string, { lines, pulls }: Known): void {
+function linkLanding(from: string, to: string, { lines, logs }: Known): void {
   const last = lines.at(-1)?.seq ?? 0;
   mkdirSync(join(to, 'batches'), { recursive: true, mode: FOLDER_MODE });
   for (const name of readdirSync(join(from, 'batches'))) {
@@ -100,8 +114,9 @@ function linkLanding(from: string, to: string, { lines, pulls }: Known): void {
     linkOrCopy(join(from, 'batches', name), join(to, 'batches', name));
   }
   // Lines are written as they are read: their order of keys is the ledger's own, so the chain holds.
-  for (const [name, log] of [['ledger.jsonl', lines], ['pulls.jsonl', pulls]] as const) {
-    writeFileSync(join(to, name), log.map((line) => `${JSON.stringify(line)}\n`).join(''), { mode: FILE_MODE });
+  for (const log of [{ name: 'ledger.jsonl', lines }, ...logs]) {
+    if (log.lines.length === 0 && log.name !== 'ledger.jsonl') continue;
+    writeFileSync(join(to, log.name), log.lines.map((line) => `${JSON.stringify(line)}\n`).join(''), { mode: FILE_MODE });
   }
 }
 

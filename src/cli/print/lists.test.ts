@@ -35,7 +35,7 @@ const LIFE = {
   cluster: null, team: null, assignee: null, decision: null,
 };
 const findings: FindingsDocument = {
-  schema: 'whoran.findings/1', as_of: AT, counts: { provisional: 1, open: 1, acknowledged: 0, resolved: 2, suppressed: 0 },
+  schema: 'whoran.findings/1', as_of: AT, counts: { provisional: 1, open: 1, acknowledged: 0, resolved: 2, suppressed: 0 }, standing: { low: 0, medium: 0, high: 1, critical: 0 },
   findings: [
     {
       id: 'f1', detection: 'task_without_launcher', severity: 'medium', status: 'provisional', occurred_at: AT, subject: { kind: 'task', id: 't1' }, summary: 'A task that nobody started',
@@ -97,6 +97,7 @@ test('findings: the most severe first', () => {
   expect(findingsLines(findings, page).join('\n')).toBe(`\
 2 findings: 1 high, 1 medium.
 1 provisional, 1 open, 2 resolved. 2 not listed here: --all, or --status.
+Provisional ones may still vanish, and are told to nobody.
 
 high  session_without_sign_in  2026-01-15T09:00:00Z
   A session without a sign-in
