@@ -1,10 +1,10 @@
 /*---
 id: digest
 title: A day of findings in numbers
-description: One row. Reads finding_life and life_changes.
+description: One row. Reads finding_life and life_changes. What the run recorded that plans the digest is in it.
 params:
-  from_at: { type: timestamptz, description: "Since the digest before" }
-  to_at: { type: timestamptz, description: "Until now" }
+  from_at: { type: timestamptz, description: "After the digest before" }
+  to_at: { type: timestamptz, description: "Up to and including this one" }
 ---*/
 with standing as (
   select
@@ -24,11 +24,11 @@ came as (
     count(distinct finding_id) filter (where cause in ('found', 'found_again', 'evidence_added') and status = 'open' or cause = 'settled') as appeared,
     count(distinct finding_id) filter (where cause = 'gone') as gone
   from life_changes
-  where "at" >= $from_at and "at" < $to_at
+  where "at" > $from_at and "at" <= $to_at
 ),
 
 judged as (
-  select count(*) as resolved from finding_life where status = 'resolved' and is_present and decided_at >= $from_at and decided_at < $to_at
+  select count(*) as resolved from finding_life where status = 'resolved' and is_present and decided_at > $from_at and decided_at <= $to_at
 )
 
 select

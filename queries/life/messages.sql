@@ -43,7 +43,7 @@ attempts as (
 )
 
 select
-  p.alert_key, p.channel, p.notice, p.group_key, p.finding_ids, p.openings, p.planned_at,
+  p.alert_key, p.seq as planned_seq, p.channel, p.notice, p.group_key, p.finding_ids, p.openings, p.planned_at,
   cast(coalesce(a.attempts, 0) as integer) as attempts,
   a.last_at, a.sent_at, a.receipt, a.message,
   case when a.last_kind = 'failed' then a.last_failure.retry_at end as retry_at,

@@ -1,7 +1,6 @@
 /**
  * `whoran alerts send`, `test` and `channels`: telling now, trying a channel, and how each stands.
  */
-import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
@@ -12,8 +11,9 @@ import type { Context } from './context.ts';
 
 const SEND_EXAMPLES = `
 What is due is sent as \`whoran run\` does it: each opening of a finding once a channel,
-nothing that is provisional, suppressed or held back. --dry-run shows every message as it
-would be sent; it sends and records nothing.
+nothing that is provisional, suppressed or held back. It sends for two minutes at most,
+and leaves the rest to the next time. --dry-run shows every message as it would be sent,
+digests and those that wait from earlier among them; it sends and records nothing.
 
 Examples:
   $ whoran alerts send --dry-run
@@ -63,15 +63,15 @@ async function prepare(context: Context): Promise<Sending> {
 
 async function preview(context: Context): Promise<void> {
   const { config, made } = await prepare(context);
-  const [{ previewAlerts }, { realEffects }] = await Promise.all([import('../pipeline/alert.ts'), import('../pipeline/effects.ts')]);
-  const { previews, held } = await previewAlerts({ dataDir: context.globals.data, config, channels: made.channels, effects: realEffects });
+  const [{ previewAlerts }, { realEffects }] = await Promise.all([import('../pipeline/alert-preview.ts'), import('../pipeline/effects.ts')]);
+  const found = await previewAlerts({ dataDir: context.globals.data, config, channels: made.channels, effects: realEffects });
   sayUnmade(context, made);
   if (context.globals.json) {
-    context.json({ schema: 'whoran.alerts_preview/1', messages: previews, held, unmade: made.unmade });
+    context.json({ schema: 'whoran.alerts_preview/1', messages: found.previews, held: found.held, orphans: found.orphans, unmade: made.unmade });
     return;
   }
   const { previewLines } = await import('./print/alerts.ts');
-  context.lines(previewLines(previews, held, context.page));
+  context.lines(previewLines(found, context.page));
 }
 
 async function send(context: Context): Promise<void> {
@@ -80,8 +80,11 @@ async function send(context: Context): Promise<void> {
     import('../pipeline/alert.ts'), import('../pipeline/effects.ts'), import('../store/writer-lock.ts'),
   ]);
   const lock = await WriterLock.acquire(context.globals.data);
+  const interrupt = new AbortController();
+  const onSignal = (): void => { interrupt.abort(new Error('interrupted')); };
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
-    const result = await sendAlerts({ dataDir: context.globals.data, config, channels: made.channels, runId: null, effects: realEffects, signal: new AbortController().signal, scrub });
+    const result = await sendAlerts({ dataDir: context.globals.data, config, channels: made.channels, runId: null, effects: realEffects, signal: interrupt.signal, scrub });
     sayUnmade(context, made);
     if (made.unmade.length > 0 || result.channels.some(({ failure }) => failure !== null)) context.exitCode = EXIT.found;
     if (context.globals.json) {
@@ -91,6 +94,7 @@ async function send(context: Context): Promise<void> {
     const { resultLines } = await import('./print/alerts.ts');
     context.lines(resultLines(result, context.page));
   } finally {
+    process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal);
     lock.release();
   }
 }
@@ -98,27 +102,21 @@ async function send(context: Context): Promise<void> {
 async function test(context: Context, id: string, isDryRun: boolean): Promise<void> {
   const { config, made, scrub } = await prepare(context);
   const channel = find(config, made, id);
-  const [{ testAlert }, { realEffects }, { deadlineOf }] = await Promise.all([import('../pipeline/alert.ts'), import('../pipeline/effects.ts'), import('../core/deadline.ts')]);
-  const alert = testAlert(randomBytes(32).toString('hex'), id, realEffects.now());
+  const [{ newTestAlert, testChannel }, { realEffects }] = await Promise.all([import('../pipeline/alert-test.ts'), import('../pipeline/effects.ts')]);
+  const about = { schema: 'whoran.alert_test/1', channel: id, target: channel.target };
   if (isDryRun) {
-    const message = await channel.render(alert);
-    if (context.globals.json) context.json({ schema: 'whoran.alert_test/1', channel: id, target: channel.target, sent: false, message });
+    const message = await channel.render(newTestAlert(id, realEffects.now()));
+    if (context.globals.json) context.json({ ...about, sent: false, message });
     else context.lines([`To ${inert(channel.target, 200)}:`, '', inert(message.body, 4000)]);
     return;
   }
   const seconds = config.alerts.channels.find((one) => one.id === id)?.timeout_seconds ?? 10;
-  const deadline = deadlineOf(seconds * 1000);
-  try {
-    const receipt = await channel.send(alert, { signal: deadline.signal, now: realEffects.now, attempt: 1 });
-    if (context.globals.json) context.json({ schema: 'whoran.alert_test/1', channel: id, target: channel.target, sent: true, receipt: receipt.id });
-    else context.lines([`Sent to ${inert(channel.target, 200)}${receipt.id === null ? '' : ` (${inert(receipt.id)})`}. Look there: only whoever reads it knows that it came.`]);
-  } catch (error) {
-    const { ChannelError } = await import('../pipeline/alert-channels.ts');
-    if (!(error instanceof ChannelError)) throw error;
-    throw new WhoranError(`channel ${id}: ${scrub(error.message)}`, { exitCode: EXIT.found, ...(error.hint === undefined ? {} : { hint: error.hint }) });
-  } finally {
-    deadline.end();
-  }
+  const tested = await testChannel({ dataDir: context.globals.data, channel, timeoutMs: seconds * 1000, effects: realEffects, scrub });
+  if (tested.unrecorded !== null) context.say(`The test is not in the record of messages: ${inert(tested.unrecorded, 300)}.`);
+  if ('failure' in tested) throw new WhoranError(`channel ${id}: ${tested.failure.message}`, { exitCode: EXIT.found, ...(tested.failure.hint === undefined ? {} : { hint: tested.failure.hint }) });
+  const { id: receipt } = tested.receipt;
+  if (context.globals.json) context.json({ ...about, sent: true, receipt, recorded: tested.unrecorded === null });
+  else context.lines([`Sent to ${inert(channel.target, 200)}${receipt === null ? '' : ` (${inert(receipt)})`}. Look there: only whoever reads it knows that it came.`]);
 }
 
 function find({ alerts }: Config, { channels: made, unmade }: ConfiguredChannels, id: string): Channel {

@@ -80,6 +80,19 @@ export interface RunAlerts {
   readonly dead: number;
   /** Findings that are not told now, and why. */
   readonly held: readonly { readonly why: string; readonly findings: number; readonly channels: readonly string[] }[];
+  /** By channel; left out in runs of older versions. */
+  readonly channels?: readonly RunChannel[];
+}
+
+export interface RunChannel {
+  readonly channel: string;
+  readonly sent: number;
+  readonly pending: number;
+  readonly dead: number;
+  /** Attempts that failed. */
+  readonly failed: number;
+  /** Why messages were left that this run could have tried; null where none were. */
+  readonly left_because: string | null;
 }
 
 export interface RunBegan {

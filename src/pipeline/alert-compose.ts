@@ -4,7 +4,7 @@
  */
 import type { Alert, AlertFinding, AlertWho } from '../alerts/alert.ts';
 import { ask } from '../answers/ask.ts';
-import { findings, type Finding, type FindingsReader } from '../answers/findings.ts';
+import type { Finding, FindingsReader } from '../answers/findings.ts';
 import { reasonText } from '../answers/reasons.ts';
 import type { Catalog, Detection } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
@@ -28,13 +28,15 @@ export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(plain) && !plain.startsWith('-') ? plain : `'${plain.replaceAll("'", "'\\''")}'`;
 }
 
-/** Composes one alert. */
-export async function composeAlert(context: ComposeContext, due: DueNotice): Promise<Alert> {
-  const document = await findings(context.reader, { all: true, ids: due.finding_ids.slice(0, SHOWN_FINDINGS), now: context.now });
-  return compose(context, new Map(document.findings.map((finding) => [finding.id, finding])), document.as_of, due);
+/** Findings of a plan, read together. */
+export interface LoadedFindings {
+  readonly byId: ReadonlyMap<string, Finding>;
+  /** Up to which time the records that detections rest on are complete; null where no source says. */
+  readonly asOf: string | null;
 }
 
-async function compose(context: ComposeContext, byId: ReadonlyMap<string, Finding>, asOf: string | null, due: DueNotice): Promise<Alert> {
+/** Composes one alert about findings that are loaded: `due`'s first ones, as many as are shown. */
+export async function composeAlert(context: ComposeContext, { byId, asOf }: LoadedFindings, due: Pick<DueNotice, 'alert_key' | 'group_key' | 'notice' | 'finding_ids'>): Promise<Alert> {
   const { config, now } = context;
   const shown = due.finding_ids.slice(0, SHOWN_FINDINGS).flatMap((id) => byId.get(id) ?? []);
   const parts: AlertFinding[] = [];
@@ -58,7 +60,9 @@ const LEADS = { fired: '', reminder: 'Still standing: ', acknowledged: 'Acknowle
 
 function titleOf(notice: DueNotice['notice'], first: AlertFinding | undefined, total: number): string {
   const more = total > 1 ? ` (and ${total - 1} more)` : '';
-  return `${LEADS[notice]}${first?.what ?? 'a finding that is no longer there'}${more}`;
+  // To the service it is over; to people it is not: somebody said not to tell it.
+  const lead = notice === 'resolved' && first?.status === 'suppressed' ? 'Suppressed: ' : LEADS[notice];
+  return `${lead}${first?.what ?? 'a finding that is no longer there'}${more}`;
 }
 
 async function partOf({ reader, catalog }: ComposeContext, finding: Finding, asOf: string | null): Promise<AlertFinding> {

@@ -20,6 +20,11 @@ export interface DueDigest {
   readonly group_key: string;
 }
 
+/** One that is planned: its day ends then, whenever it is taken. */
+export interface PlannedDigest extends DueDigest {
+  readonly plannedAt: Date;
+}
+
 const sha256 = (...parts: readonly string[]): string => hash('sha256', parts.join('\n'), 'hex');
 
 /** The digests of the wall clock's day that are due, whether or not they were sent: the record of messages says that. */
@@ -42,15 +47,21 @@ interface Counts {
   readonly suppressed: number;
 }
 
-/** The last 24 hours, and what stands now. `finding_life` has to be loaded. */
-export async function composeDigest(db: Database, due: DueDigest, held: readonly HeldBack[], { alerts }: Pick<Config, 'alerts'>, now: Date): Promise<Alert> {
-  const from = new Date(now.getTime() - DAY_MS);
-  const counts = await db.get<Counts>(await queryText('life/digest'), { from_at: from, to_at: now });
+/**
+ * What changed since the digest before it on this channel, the last 24 hours where there was none; and what stands now. Where one follows
+ * the other, nothing is left out between them and nothing is counted twice. `finding_life` and the tables beside it have to be loaded.
+ */
+export async function composeDigest(db: Database, due: PlannedDigest, held: readonly HeldBack[], { alerts }: Pick<Config, 'alerts'>, now: Date): Promise<Alert> {
+  const to = due.plannedAt;
+  const before = await db.get<{ planned_at: string | null }>(await queryText('life/digest_before'), { channel: due.channel, to_at: to });
+  const last = before?.planned_at ?? null;
+  const from = last === null ? new Date(to.getTime() - DAY_MS) : new Date(last);
+  const counts = await db.get<Counts>(await queryText('life/digest'), { from_at: from, to_at: to });
   if (!counts) throw new Error('a digest has one row');
   const { low, medium, high, critical, appeared, resolved, provisional, suppressed } = counts;
   const failures = await db.all<{ channel: string; dead: number; pending: number; last_failure: string | null }>(await queryText('life/undelivered'));
   const digest: AlertDigest = {
-    from: rfc3339(from), to: rfc3339(now), standing: { low, medium, high, critical }, appeared, resolved, provisional, suppressed,
+    from: rfc3339(from), to: rfc3339(to), standing: { low, medium, high, critical }, appeared, resolved, provisional, suppressed,
     held_back: held.map(({ why, findings, channels }) => `${findings} finding${findings === 1 ? '' : 's'} for ${channels.join(', ')}: ${why}`),
     undelivered: failures.flatMap(({ channel, dead, pending, last_failure: failure }) => (dead === 0 && (pending === 0 || failure === null) ? [] : [`${channel}: ${dead} given up, ${pending} waiting${failure === null ? '' : ` (${failure})`}`])),
     sources: (await landedSources({ db })).map(({ source, tenant_id: tenant, sign_in_kind: kind, complete_through: through }) => ({
@@ -60,7 +71,7 @@ export async function composeDigest(db: Database, due: DueDigest, held: readonly
   const total = low + medium + high + critical;
   return {
     key: due.alert_key, group_key: due.group_key, notice: 'digest', severity: 'low', at: rfc3339(now),
-    title: `${total === 0 ? 'No finding stands' : `${total} finding${total === 1 ? '' : 's'} stand${total === 1 ? 's' : ''}`}; ${appeared} new and ${resolved} over in 24 hours`,
+    title: `${total === 0 ? 'No finding stands' : `${total} finding${total === 1 ? '' : 's'} stand${total === 1 ? 's' : ''}`}; ${appeared} new and ${resolved} over ${last === null ? 'in 24 hours (no digest was sent before)' : `since the digest of ${rfc3339(from)}`}`,
     findings: [], findings_total: 0, link: alerts.link ?? null, digest,
   };
 }

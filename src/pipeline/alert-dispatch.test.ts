@@ -9,8 +9,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../alerts/alert.ts';
 import { ChannelError, type Channel } from '../alerts/channel.ts';
 import { alertLines, openAlertLog, type AlertLine } from '../landing/alert-log.ts';
-import { dispatch, type ChannelOutcome, type Outgoing } from './alert-dispatch.ts';
-import { testAlert } from './alert.ts';
+import { dispatch, type ChannelOutcome, type ChannelRest, type Outgoing } from './alert-dispatch.ts';
+import { testAlert } from './alert-test.ts';
 
 /** Messages of one group, where a test has some. */
 let GROUPS: Readonly<Record<string, string>> = {};
@@ -67,7 +67,11 @@ function unsent(): Outgoing[] {
       if (message) messages.set(line.key, { ...message, attempts: message.attempts + (line.kind === 'sending' ? 1 : 0), last: line });
     }
   }
-  return [...messages].flatMap(([key, { plannedAt, attempts, last }]) => {
+  // As unsent.sql: groups whose first message was tried least come first.
+  const firsts = new Map<string, number>();
+  for (const [key, { attempts, last }] of messages) if (last.kind !== 'sent' && !firsts.has(GROUPS[key] ?? key)) firsts.set(GROUPS[key] ?? key, attempts);
+  const ordered = [...messages].sort(([a], [b]) => (firsts.get(GROUPS[a] ?? a) ?? 0) - (firsts.get(GROUPS[b] ?? b) ?? 0));
+  return ordered.flatMap(([key, { plannedAt, attempts, last }]) => {
     const isOver = last.kind === 'sent' || (last.kind === 'failed' && (last.retry_at === null || Date.parse(last.retry_at) > clock));
     return isOver ? [] : [{ key, channel: 'one', group: GROUPS[key] ?? key, attempts, plannedAt, compose: async () => Promise.resolve(testAlert(key, 'one', effects.now())) }];
   });
@@ -79,7 +83,16 @@ function plan(...keys: string[]): void {
   log.close();
 }
 
-async function run(service: Service, options: { signal?: AbortSignal; ratePerMinute?: number; crashAt?: number } = {}): Promise<ChannelOutcome> {
+/** Until when the log says that the channel is left alone: of the failures since it last took a message. */
+function rests(): ReadonlyMap<string, ChannelRest> {
+  const ends = [...alertLines(data)].filter(({ kind }) => kind === 'sent' || kind === 'failed');
+  const since = ends.slice(ends.findLastIndex(({ kind }) => kind === 'sent') + 1);
+  const faults = since.flatMap((line) => (line.kind === 'failed' && line.channel_retry_at !== undefined ? [{ message: line.message, until: new Date(line.channel_retry_at) }] : []));
+  const last = faults.at(-1);
+  return new Map(last ? [['one', { ...last, runs: faults.length }]] : []);
+}
+
+async function run(service: Service, options: { signal?: AbortSignal; ratePerMinute?: number; crashAt?: number; budgetMs?: number; channel?: Channel } = {}): Promise<ChannelOutcome> {
   const log = openAlertLog(data);
   let writes = 0;
   const crashing = { append: (entries: Parameters<typeof log.append>[0]): ReturnType<typeof log.append> => {
@@ -88,9 +101,9 @@ async function run(service: Service, options: { signal?: AbortSignal; ratePerMin
     return log.append(entries);
   } };
   try {
-    return await dispatch(service.channel, unsent(), {
+    return await dispatch(options.channel ?? service.channel, unsent(), {
       log: crashing, effects, signal: options.signal ?? new AbortController().signal, scrub: (text) => text.replaceAll('s3cret', '[hidden]'), giveUpAfterHours: 24,
-      limits: new Map([['one', { timeoutMs: 1000, ratePerMinute: options.ratePerMinute ?? 600_000 }]]),
+      limits: new Map([['one', { timeoutMs: 1000, ratePerMinute: options.ratePerMinute ?? 600_000 }]]), rests: rests(), budgetMs: options.budgetMs ?? 120_000,
     });
   } finally {
     log.close();
@@ -104,7 +117,7 @@ const kinds = (): string[] => [...alertLines(data)].map(({ kind }) => kind);
 test('sent: a line before and one after, with what the service calls it', async () => {
   plan('k1', 'k2');
   const service = new Service();
-  expect(await run(service)).toEqual({ channel: 'one', sent: 2, pending: 0, dead: 0, failure: null });
+  expect(await run(service)).toEqual({ channel: 'one', sent: 2, pending: 0, dead: 0, failed: 0, failure: null, left_because: null });
   expect(kinds()).toEqual(['planned', 'planned', 'sending', 'sent', 'sending', 'sent']);
   expect([...alertLines(data)].at(-1)).toMatchObject({ kind: 'sent', key: 'k2', attempt: 1, receipt: 'r2' });
   expect(await run(service)).toMatchObject({ sent: 0, pending: 0 });
@@ -128,6 +141,85 @@ test('500 for an hour, a run a minute: none lost, none twice, few calls; no secr
   expect(service.taken.sort()).toEqual(['k1', 'k2', 'k3']);
   expect(service.calls).toBeLessThan(70);
   expect(JSON.stringify([...alertLines(data)])).not.toContain('s3cret');
+});
+
+test('a service that hangs costs a run one attempt, and most runs nothing; the wait doubles up to half an hour', async () => {
+  plan('k1', 'k2', 'k3');
+  const service = new Service(() => { clock += 10_000; return clock < START + 6 * HOUR ? down() : null; });
+  const spent: number[] = [];
+  for (let minute = 0; minute < 8 * 60; minute += 1) {
+    clock = Math.max(clock, START + minute * 60_000);
+    const began = clock;
+    const outcome = await run(service);
+    if (minute === 0) expect(outcome).toMatchObject({ sent: 0, pending: 3, failed: 1, left_because: 'left alone until 2026-01-15T09:01:10Z: it could not be reached' });
+    // The one that failed waits for its own time besides, and is not handed over.
+    if (minute === 1) expect(outcome).toMatchObject({ pending: 2, failed: 0, failure: null, left_because: 'left alone until 2026-01-15T09:01:10Z: in the last run it failed (it answered 500 [hidden])' });
+    if (clock < START + 6 * HOUR) spent.push(clock - began);
+  }
+  expect(service.taken.sort()).toEqual(['k1', 'k2', 'k3']);
+  expect(Math.max(...spent)).toBe(10_000);
+  // After 1, 2, 4, 8 and 16 minutes, and then each half hour.
+  expect(spent.filter((ms) => ms > 0).length).toBeLessThan(20);
+});
+
+test('a message that its service never takes holds up no other, hanging or refused', async () => {
+  for (const fault of [down(), new ChannelError('400', { isTransient: false })]) {
+    rmSync(join(data, 'landing/alerts.jsonl'), { force: true });
+    clock = START;
+    plan('bad');
+    const taken: string[] = [];
+    const channel: Channel = { ...new Service().channel, send: async ({ key }: Alert) => {
+      if (key === 'bad') { clock += 10_000; throw fault; }
+      taken.push(key);
+      return Promise.resolve({ id: null });
+    } };
+    for (let minute = 0; minute < 120; minute += 1) {
+      clock = Math.max(clock, START + minute * 60_000);
+      plan(`k${minute}`);
+      await run(new Service(), { channel });
+    }
+    clock += 60_000;
+    await run(new Service(), { channel });
+    expect(taken).toHaveLength(120);
+  }
+});
+
+test('a service that refuses everything for good is asked four times, and then left alone', async () => {
+  plan(...Array.from({ length: 50 }, (_, number) => `k${number}`));
+  const service = new Service(() => new ChannelError('404 no such hook', { isTransient: false, hint: 'Mend it.' }));
+  expect(await run(service)).toMatchObject({ sent: 0, pending: 50, failed: 4, failure: { message: '404 no such hook', hint: 'Mend it.' } });
+  expect(service.calls).toBe(4);
+  for (let minute = 1; minute <= 60; minute += 1) {
+    clock = START + minute * 60_000;
+    await run(service);
+  }
+  expect(service.calls).toBeLessThan(30);
+});
+
+test('messages grow old also while their channel is left alone: given up after 24 hours, each once', async () => {
+  plan(...Array.from({ length: 100 }, (_, number) => `k${number}`));
+  const service = new Service(() => { clock += 10_000; return down(); });
+  let dead = 0;
+  for (let half = 0; half <= 52; half += 1) {
+    clock = Math.max(clock, START + half * (HOUR / 2));
+    dead += (await run(service)).dead;
+  }
+  expect(dead).toBe(100);
+  const given = [...alertLines(data)].flatMap((line) => (line.kind === 'failed' && line.retry_at === null ? [line.key] : []));
+  expect(new Set(given).size).toBe(100);
+  expect(given).toHaveLength(100);
+  expect(service.calls).toBeLessThan(60);
+});
+
+test('a healthy channel sends as much as the run has time for, at its rate; the rest is the next run\'s, and said', async () => {
+  plan(...Array.from({ length: 100 }, (_, number) => `k${number}`));
+  const service = new Service();
+  // 30 a minute: one at once, and one each 2 s.
+  expect(await run(service, { ratePerMinute: 30, budgetMs: 60_000 })).toMatchObject({ sent: 31, pending: 69, failure: null, left_because: 'the time that one run may send was over (60 s); the next run goes on' });
+  expect(clock - START).toBe(60_000);
+  for (let left = 69; left > 0; left = Math.max(0, left - 31)) await run(service, { ratePerMinute: 30, budgetMs: 60_000 });
+  expect(new Set(service.taken).size).toBe(100);
+  expect(service.taken).toHaveLength(100);
 });
 
 test('asked to be left alone for longer than a run waits, it is: nothing more is sent to it, and the next runs wait too', async () => {

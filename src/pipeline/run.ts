@@ -8,7 +8,8 @@ import { WhoranError } from '../core/errors.ts';
 import { appendRun, readRuns, type Run, type RunBegan, type RunEnded, type RunFailure, type RunOutcome, type RunReport, type RunSource } from '../landing/run-log.ts';
 import { readManifest } from '../store/manifest.ts';
 import { openWriter, type Writer } from '../store/writer.ts';
-import { sendAlerts, type AlertsResult } from './alert.ts';
+import { runAlerts, sendAlerts, type AlertsResult } from './alert.ts';
+import { sendingBudgetMs } from './alert-pace.ts';
 import { correlate } from './correlate.ts';
 import { detect, type DetectResult } from './detect.ts';
 import { pullSources, retireOthers, type PullResult } from './pull.ts';
@@ -137,13 +138,19 @@ class JobRun {
   /** Tells what there is to tell. A channel that fails is named, and takes nothing from the others. */
   async #alert(): Promise<void> {
     const { dataDir, config, channels = { channels: [], unmade: [] }, effects, signal, scrub } = this.#job;
-    this.#alerts = await sendAlerts({ dataDir, config, channels: channels.channels, runId: this.#began.run_id, effects, signal, scrub });
+    this.#alerts = await sendAlerts({ dataDir, config, channels: channels.channels, runId: this.#began.run_id, effects, signal, scrub, budgetMs: this.#sendingBudgetMs() });
     const failures: RunFailure[] = [
       ...channels.unmade.map(({ id, message, hint }) => ({ what: `channel ${id}`, stream: null, message, hint })),
       ...this.#alerts.channels.flatMap(({ channel, failure }) => (failure === null ? [] : [{ what: `channel ${channel}`, stream: null, ...failure }])),
     ];
     for (const failure of failures) this.#steps.fail(failure);
     if (failures.length > 0) throw new NamedAlready();
+  }
+
+  /** What the run's deadline leaves for telling. */
+  #sendingBudgetMs(): number {
+    const { config, effects, deadlineMs = config.run.deadline_minutes * 60_000 } = this.#job;
+    return sendingBudgetMs(effects.now().getTime(), Date.parse(this.#began.at) + deadlineMs);
   }
 
   async #report(writer: Writer, runs: readonly Run[], publication: number): Promise<void> {
@@ -192,7 +199,7 @@ class JobRun {
       kind: 'ended', run_id, trigger, began_at: at, at: effects.now().toISOString(), outcome: this.#outcome(), is_changed: this.#isChanged,
       sources: this.#sources, steps: this.#steps.steps,
       findings: this.#detected ? { open: this.#detected.open, provisional: this.#detected.provisional } : null,
-      alerts: this.#alerts ? { sent: this.#alerts.sent, pending: this.#alerts.pending, dead: this.#alerts.dead, held: this.#alerts.held } : null,
+      alerts: this.#alerts ? runAlerts(this.#alerts) : null,
       reports: this.#reports, failures: this.#steps.failures, version,
     };
   }

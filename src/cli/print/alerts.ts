@@ -2,7 +2,8 @@
  * What was told, what would be, and how channels stand, as a person reads them.
  */
 import { inert } from '../../core/inert.ts';
-import type { AlertsResult, Preview } from '../../pipeline/alert.ts';
+import type { AlertsResult } from '../../pipeline/alert.ts';
+import type { Previews } from '../../pipeline/alert-preview.ts';
 import type { ChannelState } from '../../pipeline/alert-states.ts';
 import type { Page } from './answer.ts';
 import { alerts } from './run.ts';
@@ -12,22 +13,31 @@ import { wrapped } from './width.ts';
 /** A message's body is shown up to here; --json has it whole. */
 const SHOWN_CHARACTERS = 3000;
 
-export function previewLines(previews: readonly Preview[], held: AlertsResult['held'], page: Page): string[] {
+export function previewLines({ previews, held, orphans }: Previews, page: Page): string[] {
   const { style, columns } = page;
-  const lead = previews.length === 0 ? 'Nothing is due.' : `${previews.length} message${previews.length === 1 ? '' : 's'} would be sent.`;
+  const later = previews.filter((preview) => preview.is_waiting).length;
+  const now = previews.length - later;
+  const lead = previews.length === 0 ? 'Nothing is due.' : `${counted(now, 'message')} would be sent${later === 0 ? '' : `, and ${later} would wait`}.`;
   return [
     style.bold(lead),
     ...heldLines(held, columns),
-    ...previews.flatMap(({ channel, target, alert, message }) => [
+    ...orphans.flatMap(({ channel, messages }) => wrapped(`${counted(messages, 'message')} for ${inert(channel, 80)}: its channel is not configured any more, is turned off, or could not be made.`, columns)),
+    ...previews.flatMap((preview) => [
       '',
-      `${style.bold(inert(channel))}  ${alert.notice}  ${alert.severity}  to ${inert(target, 200)}`,
-      ...wrapped(inert(alert.title, 400), columns - 2, { isWhole: true }).map((line) => `  ${line}`),
-      ...message.body.slice(0, SHOWN_CHARACTERS).split('\n').map((line) => style.dim(`  ${inert(line, SHOWN_CHARACTERS)}`)),
-      ...message.cuts.map((cut) => `  ${inert(cut, 300)}`),
+      `${style.bold(inert(preview.channel))}  ${preview.alert.notice}  ${preview.alert.severity}  to ${inert(preview.target, 200)}`,
+      ...wrapped(inert(preview.alert.title, 400), columns - 2, { isWhole: true }).map((line) => `  ${line}`),
+      ...(preview.planned_at === null ? [] : [`  planned ${inert(preview.planned_at)}, ${counted(preview.attempts, 'attempt')}`]),
+      ...(preview.is_waiting ? [`  waits${preview.retry_at === null ? ' behind another, or for its channel' : `: not tried before ${inert(preview.retry_at)}`}`] : []),
+      ...preview.message.body.slice(0, SHOWN_CHARACTERS).split('\n').map((line) => style.dim(`  ${inert(line, SHOWN_CHARACTERS)}`)),
+      ...preview.message.cuts.map((cut) => `  ${inert(cut, 300)}`),
     ]),
     '',
     style.dim('Nothing was sent or recorded.'),
   ];
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 export function resultLines(result: AlertsResult, page: Page): string[] {

@@ -68,9 +68,10 @@ function sources(run: RunEnded, page: Page): string[] {
 /** Who was told, who was not, and why not. */
 export function alerts({ alerts: told }: Pick<RunEnded, 'alerts'>, { columns }: Page): string[] {
   if (!told) return [];
-  const { sent, pending, dead, held } = told;
+  const { sent, pending, dead, held, channels } = told;
   const texts = [
     `Alerts: ${sent} sent${pending > 0 ? `, ${pending} waiting` : ''}${dead > 0 ? `, ${dead} given up` : ''}.`,
+    ...(channels ?? []).flatMap(({ channel, pending: left, left_because: why }) => (why === null ? [] : [`${inert(channel, 80)}: ${left} left, ${inert(why, 400)}.`])),
     ...held.map(({ why, findings, channels }) => `Held back for ${inert(channels.join(', '), 200)}: ${findings} finding${findings === 1 ? '' : 's'}, ${inert(why, 300)}.`),
   ];
   return sent + pending + dead + held.length === 0 ? [] : texts.flatMap((text) => wrapped(text, columns));
