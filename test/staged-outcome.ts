@@ -18,6 +18,7 @@ const STAGED: Readonly<Record<string, readonly string[]>> = {
   stg_events: RANKED_COPY,
   stg_sts_requests: RANKED_COPY,
   stg_ecs_actions: COPY,
+  stg_ssm_sessions: COPY,
   stg_task_launches: COPY,
   stg_configurers: COPY,
   stg_addenda: COPY,

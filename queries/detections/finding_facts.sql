@@ -21,10 +21,15 @@ called as (
   inner join stg_events e on e.event_at = s.event_at and e.event_id = s.event_id and e.account_id = s.account_id
 ),
 
+entered as (
+  select account_id, event_id, cluster_name, task_key from stg_ecs_actions
+  union all select account_id, event_id, cluster_name, task_key from stg_ssm_sessions
+),
+
 ecs_calls as (
   select c.id, min(a.cluster_name) as cluster_name, min(a.task_key) as task_key
   from called c
-  inner join stg_ecs_actions a on a.account_id = c.account_id and a.event_id = c.event_id
+  inner join entered a on a.account_id = c.account_id and a.event_id = c.event_id
   group by c.id
 ),
 

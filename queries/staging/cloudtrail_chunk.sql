@@ -54,23 +54,28 @@ with fields as (
       case
         when r."eventSource" in ('ecs.amazonaws.com', 'sts.amazonaws.com', 'scheduler.amazonaws.com', 'events.amazonaws.com',
           'states.amazonaws.com', 'batch.amazonaws.com')
+          or (r."eventSource" = 'ssm.amazonaws.com' and r."eventName" = 'StartSession')
         then r."requestParameters"
       end,
       '{
         "roleArn": "VARCHAR", "roleSessionName": "VARCHAR", "durationSeconds": "VARCHAR", "sourceIdentity": "VARCHAR",
         "principalTags": "JSON", "principalArn": "VARCHAR", "name": "VARCHAR",
         "cluster": "VARCHAR", "task": "VARCHAR", "service": "VARCHAR", "serviceName": "VARCHAR", "taskDefinition": "VARCHAR",
-        "startedBy": "VARCHAR", "group": "VARCHAR",
+        "startedBy": "VARCHAR", "group": "VARCHAR", "target": "VARCHAR", "documentName": "VARCHAR",
         "rule": "VARCHAR", "stateMachineArn": "VARCHAR", "jobQueue": "VARCHAR"}') as request,
     json_transform(
-      case when r."eventSource" in ('ecs.amazonaws.com', 'sts.amazonaws.com') then r."responseElements" end,
+      case
+        when r."eventSource" in ('ecs.amazonaws.com', 'sts.amazonaws.com')
+          or (r."eventSource" = 'ssm.amazonaws.com' and r."eventName" = 'StartSession')
+        then r."responseElements"
+      end,
       '{
         "credentials": {"accessKeyId": "VARCHAR", "expiration": "VARCHAR"},
         "assumedRoleUser": {"assumedRoleId": "VARCHAR", "arn": "VARCHAR"},
         "federatedUser": {"federatedUserId": "VARCHAR", "arn": "VARCHAR"},
         "sourceIdentity": "VARCHAR", "provider": "VARCHAR", "issuer": "VARCHAR", "audience": "VARCHAR",
         "subjectFromWebIdentityToken": "VARCHAR", "subject": "VARCHAR",
-        "taskArn": "VARCHAR", "session": {"sessionId": "VARCHAR"}, "task": {"taskArn": "VARCHAR"},
+        "sessionId": "VARCHAR", "taskArn": "VARCHAR", "session": {"sessionId": "VARCHAR"}, "task": {"taskArn": "VARCHAR"},
         "tasks": [{"taskArn": "VARCHAR", "clusterArn": "VARCHAR", "taskDefinitionArn": "VARCHAR", "startedBy": "VARCHAR", "group": "VARCHAR"}],
         "service": {"serviceArn": "VARCHAR", "deployments": [{"id": "VARCHAR", "createdAt": "VARCHAR"}]}}') as response
   from cloudtrail_input

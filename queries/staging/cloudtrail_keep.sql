@@ -81,6 +81,25 @@ select
 from cloudtrail_kept
 where event_source = 'ecs.amazonaws.com';
 
+-- Names of clusters may hold underscores, ids of tasks and containers hold none.
+insert into stage_ssm_sessions
+with sessions as (
+  select
+    account_id, event_id, event_at, event_name, aws_region, source_ip, user_agent, error_code, identity_type, invoked_by, caller_key,
+    request.target as target, nullif(request."documentName", '') as document_name, nullif(response."sessionId", '') as ssm_session_id,
+    regexp_extract(request.target, '^ecs:(.+)_([0-9A-Fa-f-]{32,36})_[^_]+$', ['cluster', 'task']) as named,
+    batch_seq, member, record_number, record_sha256
+  from cloudtrail_kept
+  where event_source = 'ssm.amazonaws.com' and event_name = 'StartSession' and starts_with(request.target, 'ecs:')
+)
+
+select
+  account_id, event_id, event_at, event_name, aws_region, source_ip, user_agent, error_code, identity_type, invoked_by, caller_key,
+  target, document_name, ssm_session_id, nullif(named.cluster, '') as cluster_name,
+  task_key_of(account_id, named.task) as task_key,
+  batch_seq, member, record_number, record_sha256
+from sessions;
+
 insert into stage_task_launches
 with tasks as (
   select

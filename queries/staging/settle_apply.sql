@@ -64,6 +64,8 @@ delete from stg_sts_requests as t using settle_replaced as r
 where t.account_id = r.account_id and t.event_id = r.event_id and t.event_at::date = r.event_day;
 delete from stg_ecs_actions as t using settle_replaced as r
 where t.account_id = r.account_id and t.event_id = r.event_id and t.event_at::date = r.event_day;
+delete from stg_ssm_sessions as t using settle_replaced as r
+where t.account_id = r.account_id and t.event_id = r.event_id and t.event_at::date = r.event_day;
 delete from stg_task_launches as t using settle_replaced as r
 where t.account_id = r.account_id and t.event_id = r.event_id and t.event_at::date = r.event_day;
 delete from stg_configurers as t using settle_replaced as r

@@ -13,6 +13,7 @@ create or replace temp table stage_copies as select * from stg_event_copies limi
 -- Calls that correlation reads, until they are moved into the state: one commit for all of them.
 create or replace temp table stage_sts_requests as select * from stg_sts_requests limit 0;
 create or replace temp table stage_ecs_actions as select * from stg_ecs_actions limit 0;
+create or replace temp table stage_ssm_sessions as select * from stg_ssm_sessions limit 0;
 create or replace temp table stage_task_launches as select * from stg_task_launches limit 0;
 create or replace temp table stage_configurers as select * from stg_configurers limit 0;
 

@@ -77,6 +77,20 @@ create table if not exists stg_ecs_actions (
   batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
 );
 
+-- Sessions of Session Manager into an ECS task: ssm StartSession on a target 'ecs:<cluster>_<task id>_<container runtime id>', the denied
+-- ones too. ECS opens one for each ExecuteCommand; whoever opens one without ECS goes round the cluster's exec logging.
+create table if not exists stg_ssm_sessions (
+  account_id varchar not null, event_id varchar not null, event_at timestamptz not null, event_name varchar not null,
+  aws_region varchar, source_ip varchar, user_agent varchar, error_code varchar,
+  identity_type varchar, invoked_by varchar, caller_key varchar not null,
+  target varchar not null,         -- requestParameters.target
+  document_name varchar,           -- requestParameters.documentName; null: the account's default shell
+  ssm_session_id varchar,          -- responseElements.sessionId
+  cluster_name varchar,            -- out of the target; null with the next where it has another form
+  task_key varchar,                -- as in stg_ecs_actions
+  batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar
+);
+
 -- RunTask and StartTask: one row a task in responseElements.tasks[].
 create table if not exists stg_task_launches (
   account_id varchar not null, event_id varchar not null, event_at timestamptz not null, event_name varchar not null,

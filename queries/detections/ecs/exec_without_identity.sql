@@ -4,7 +4,7 @@ title: Somebody entered a task, and nobody knows who
 description: |
   An ExecuteCommand that was accepted, whose caller leads back to no identity: the key that nothing issues, the subject that
   nothing resolves, the task without a launcher. While a record that may still name somebody is awaited, it is provisional.
-  Not seen: refused calls, which entered nothing; sessions that go round ECS (`ssm:StartSession` on an `ecs:` target: its target is not staged); what was typed.
+  Not seen: refused calls, which entered nothing; sessions that go round ECS (`ssm_session_bypasses_exec_logging` finds those); what was typed.
 severity: high
 sources: [cloudtrail, sign_ins]
 absence_of: [cloudtrail, sign_ins]
