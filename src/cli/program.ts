@@ -17,6 +17,7 @@ import { registerFindings } from './findings.ts';
 import { registerIdentities } from './identities.ts';
 import { registerIngest } from './ingest.ts';
 import { registerInit } from './init.ts';
+import { registerNew } from './new.ts';
 import { registerRebuild } from './rebuild.ts';
 import { registerReport } from './report.ts';
 import { registerRun } from './run.ts';
@@ -80,7 +81,7 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
     .addHelpText('after', EXAMPLES);
   const commands = [
     registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerAlerts, registerReport, registerIdentities, registerStatus,
-    registerRun, registerCorrelate, registerRebuild, registerInit, registerConfig, registerDoctor, registerDetections,
+    registerRun, registerCorrelate, registerRebuild, registerInit, registerConfig, registerDoctor, registerDetections, registerNew,
   ];
   for (const register of commands) register(program, context);
   return { program, context };

@@ -10,6 +10,7 @@ import { loadCatalog, type Detection } from '../catalog/catalog.ts';
 import { checkDetection, detectionSql } from '../catalog/detection.ts';
 import { CatalogError } from '../catalog/faults.ts';
 import { detectionConfigFaults, detectionParameters } from '../catalog/parameters.ts';
+import { unfinishedFaults } from '../catalog/unfinished.ts';
 import type { Config } from '../config/config.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import type { Database } from '../engine/database.ts';
@@ -47,7 +48,8 @@ export async function detect(
       hint: 'Correct the configuration file; each detection\'s parameters stand in its header under queries/detections.',
     });
   }
-  const faults = (await Promise.all(catalog.detections.map((detection) => checkDetection(db, detection)))).flat();
+  const checked = await Promise.all(catalog.detections.map((detection) => checkDetection(db, detection)));
+  const faults = [...checked.flat(), ...catalog.detections.flatMap(({ file, sql }) => unfinishedFaults(file, sql))];
   if (faults.length > 0) throw new CatalogError(faults);
 
   const shared = (id: string): string => {

@@ -1,6 +1,8 @@
 /**
  * Every detection's SQL keeps the contract, and every case of every detection holds on a real DuckDB.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadCases } from '../../src/catalog/cases.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
@@ -8,6 +10,7 @@ import { checkDetection, DETECTION_COLUMNS, detectionSql } from '../../src/catal
 import type { DetectionHeader } from '../../src/catalog/header.ts';
 import { detectionParameters } from '../../src/catalog/parameters.ts';
 import { openCaseDatabase, runCase } from '../../src/catalog/run-case.ts';
+import { unfinishedFaults } from '../../src/catalog/unfinished.ts';
 import type { Database } from '../../src/engine/database.ts';
 
 const { root, detections } = await loadCatalog();
@@ -28,6 +31,12 @@ test('there are detections', () => {
 describe.each(detections.map((detection) => ({ id: detection.id, detection })))('$id', ({ detection }) => {
   test('is one query inside the portable subset, with the contract\'s columns and a total order', async () => {
     expect(await checkDetection(db, detection)).toEqual([]);
+  });
+
+  test('has nothing left to fill in', () => {
+    const casesFile = detection.file.replace(/\.sql$/, '.cases.yml');
+    const faults = [...unfinishedFaults(detection.file, detection.sql), ...unfinishedFaults(casesFile, readFileSync(join(root, casesFile), 'utf8'))];
+    expect(faults.map(({ file, message }) => `${file}, ${message}`)).toEqual([]);
   });
 
   test('returns the contract\'s types', async () => {
