@@ -15,6 +15,19 @@ export type AlertSeverity = (typeof ALERT_SEVERITIES)[number];
 export const NOTICES = ['fired', 'reminder', 'acknowledged', 'resolved', 'digest', 'test'] as const;
 export type Notice = (typeof NOTICES)[number];
 
+const LEADS: Readonly<Record<Notice, string>> = { fired: 'New', reminder: 'Still standing', acknowledged: 'Acknowledged', resolved: 'Over', digest: 'Summary', test: 'Test' };
+
+/**
+ * The first word of a message: what happened to its findings. What somebody suppressed is not over: it may well go on.
+ * @param findings those that the message shows
+ */
+export function leadOf(notice: Notice, findings: readonly { readonly status: string }[]): string {
+  if (notice !== 'resolved') return LEADS[notice];
+  const suppressed = findings.filter(({ status }) => status === 'suppressed').length;
+  if (suppressed === 0) return LEADS.resolved;
+  return suppressed === findings.length ? 'Suppressed' : 'Over or suppressed';
+}
+
 /** Who it was, as `ask` answers for the finding's subject at the time of sending. */
 export interface AlertWho {
   /** The answer's one sentence. */

@@ -14,7 +14,7 @@ export interface SendContext {
 
 /** What the service said when it took the message. */
 export interface Receipt {
-  /** The service's own id of it, where it gives one: nothing secret. */
+  /** The service's own id of it, where it gives one, and who of several receivers was refused: what the record of deliveries keeps. Nothing secret. */
   readonly id: string | null;
 }
 
@@ -34,8 +34,10 @@ export interface Channel {
   readonly type: string;
   /** What it can be told; other notices are not sent to it. */
   readonly notices: readonly Notice[];
-  /** Whether the service keeps to one message a key, however often it is sent. */
+  /** Whether the service keeps to one message a key, however often and however late it is sent again. */
   readonly honoursKey: boolean;
+  /** Where it forgets keys: for how long it keeps to one message a key, in ms. A repeat after that is shown twice. */
+  readonly keyHeldMs?: number;
   /** Where it sends to, for people: a host, an address, a topic. Nothing secret. */
   readonly target: string;
   /** What `send` would hand over. Speaks to nobody; `--dry-run` and the docs show it. Never throws for odd values in an alert. */

@@ -33,6 +33,7 @@ const CHECKS: Readonly<Record<Kind, (request: DoubleRequest, body: Record<string
     const blocks = body['blocks'] as { type: string; text?: { type: string; text: string }; elements?: { text: string }[] }[];
     if (typeof body['text'] !== 'string' || body['text'] === '') return 'no_text';
     if (blocks.length > 50) return 'invalid_blocks';
+    if (JSON.stringify(blocks).length > 12_000) return 'msg_blocks_too_long';
     for (const { type, text, elements } of blocks) {
       if (type === 'header' && (text?.type !== 'plain_text' || text.text.length > 150 || text.text === '')) return 'invalid_blocks';
       if (type === 'section' && (text === undefined || text.text.length > 3000 || text.text === '')) return 'invalid_blocks';
@@ -57,6 +58,7 @@ const CHECKS: Readonly<Record<Kind, (request: DoubleRequest, body: Record<string
     const payload = body['payload'] as Record<string, unknown> | undefined;
     if (body['event_action'] !== 'trigger') return payload === undefined ? null : 'payload without trigger';
     if (!['critical', 'error', 'warning', 'info'].includes(String(payload?.['severity']))) return 'invalid severity';
+    if (['source', 'component', 'group', 'class'].some((name) => JSON.stringify(payload?.[name] ?? '').length > 257)) return 'invalid name';
     return typeof payload?.['summary'] === 'string' && payload['summary'].length <= 1024 && typeof payload['source'] === 'string' ? null : 'invalid payload';
   },
   webhook: (request) => {
@@ -129,7 +131,8 @@ describe.each(['slack', 'teams', 'pagerduty', 'webhook'] as const)('%s', (kind) 
       if (one.notices.includes(alert.notice)) await send(one, alert);
       expect(JSON.stringify(await one.render(alert))).not.toContain(SECRET);
     }
-    expect(server.requests.length).toBe(one.notices.length);
+    // A test on PagerDuty resolves what it opened.
+    expect(server.requests.length).toBe(one.notices.length + (kind === 'pagerduty' ? 1 : 0));
     expect(one.target).not.toContain(SECRET);
   });
 
@@ -163,7 +166,7 @@ describe.each(['slack', 'teams', 'pagerduty', 'webhook'] as const)('%s', (kind) 
       if (!finding) throw new Error('the example has a finding');
       const hostile = { ...finding, what: title, subject: { kind: 'session', id }, detection: title, not_known: many, steps: many, team: id, ask: id, who: finding.who === null ? null : { ...finding.who, sentence: title, name: id } };
       await send(one, { ...EXAMPLE_ALERT, title, findings: Array.from({ length: 10 }, () => hostile), findings_total: 99 });
-    }), { numRuns: 25 });
+    }), { numRuns: 25, seed: 20_260_115 });
   });
 });
 
@@ -191,7 +194,7 @@ test('no value looks like a part of ours: a line of a message is one line', () =
 });
 
 test('pagerduty: one incident a group, from trigger to resolve', () => {
-  const actions = [EXAMPLE_ALERT, { ...EXAMPLE_ALERT, notice: 'reminder' as const }, { ...EXAMPLE_ALERT, notice: 'acknowledged' as const }, EXAMPLE_RESOLVED].map(pagerDutyEvent);
+  const actions = [EXAMPLE_ALERT, { ...EXAMPLE_ALERT, notice: 'reminder' as const }, { ...EXAMPLE_ALERT, notice: 'acknowledged' as const }, EXAMPLE_RESOLVED].map((alert) => pagerDutyEvent(alert).event);
   expect(actions.map(({ event_action: action }) => action)).toEqual(['trigger', 'trigger', 'acknowledge', 'resolve']);
   expect(new Set(actions.map(({ dedup_key: key }) => key)).size).toBe(1);
 });

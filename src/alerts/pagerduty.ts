@@ -5,12 +5,18 @@ import type { z } from 'zod';
 import type { pagerdutySchema } from '../config/channels/index.ts';
 import type { Alert, AlertSeverity } from './alert.ts';
 import { ChannelError, type Channel, type Receipt, type RenderedMessage, type SendContext } from './channel.ts';
-import { alertParts, headline } from './_parts.ts';
+import { cutText } from './_cut.ts';
+import { fitted } from './_fit.ts';
 import { post } from './_http.ts';
+import { jsonText } from './_json.ts';
+import { headline, plainLine, type Part } from './_parts.ts';
 
 const LONGEST_SUMMARY = 1024;
-/** Of a whole event. */
-const LARGEST_EVENT = 512 * 1024;
+/** Of component, group, class and source: nothing is documented, and this is what the service takes for a dedup_key. */
+const LONGEST_NAME = 255;
+/** Of a whole event it takes 512 KB; the routing key comes on top. */
+const LARGEST_EVENT = 500 * 1000;
+const LONGEST_PART = 16_000;
 const SEVERITY: Readonly<Record<AlertSeverity, string>> = { critical: 'critical', high: 'error', medium: 'warning', low: 'info' };
 
 /** An event without its routing key, which is a secret. */
@@ -41,43 +47,66 @@ export function pagerduty({ id, routing_key: key, endpoint }: z.output<typeof pa
     notices: ['fired', 'reminder', 'acknowledged', 'resolved', 'test'],
     honoursKey: true,
     target,
-    render: (alert) => ({ content_type: 'application/json', body: JSON.stringify(pagerDutyEvent(alert)), headers: {}, cuts: [] }) satisfies RenderedMessage,
-    send: async (alert, context) => send(`${endpoint.replace(/\/+$/, '')}/v2/enqueue`, key, target, alert, context),
+    render: (alert) => {
+      const { event, cuts } = pagerDutyEvent(alert);
+      const events = alert.notice === 'test' ? [event, resolving(alert)] : [event];
+      return { content_type: events.length === 1 ? 'application/json' : 'application/jsonl', body: events.map(jsonText).join('\n'), headers: {}, cuts } satisfies RenderedMessage;
+    },
+    send: async (alert, context) => {
+      const url = `${endpoint.replace(/\/+$/, '')}/v2/enqueue`;
+      const receipt = await send({ url, key, target }, pagerDutyEvent(alert).event, context);
+      if (alert.notice === 'test') await closeTest({ url, key, target }, alert, context);
+      return receipt;
+    },
   };
 }
 
-/** The event of an alert. A group keeps one `dedup_key`, so that what comes later and what is over find their incident. */
-export function pagerDutyEvent(alert: Alert): PagerDutyEvent {
+/**
+ * The event of an alert, and what was cut to keep the limits. A group keeps one `dedup_key`, so that what comes later and what is over find
+ * their incident.
+ */
+export function pagerDutyEvent(alert: Alert): { readonly event: PagerDutyEvent; readonly cuts: readonly string[] } {
   const { notice, group_key: dedupKey } = alert;
-  if (notice === 'acknowledged' || notice === 'resolved') return { event_action: notice === 'resolved' ? 'resolve' : 'acknowledge', dedup_key: dedupKey, client: 'whoran' };
+  if (notice === 'resolved') return { event: resolving(alert), cuts: [] };
+  if (notice === 'acknowledged') return { event: { event_action: 'acknowledge', dedup_key: dedupKey, client: 'whoran' }, cuts: [] };
+  const title = headline(alert);
+  const summary = cutText(title, LONGEST_SUMMARY);
+  const { parts, cuts } = fitted(alert, { part: LONGEST_PART, fits: (some) => Buffer.byteLength(jsonText(triggering(alert, summary, some))) <= LARGEST_EVENT });
+  return { event: triggering(alert, summary, parts), cuts: [...(summary === title ? [] : ['the summary: cut at the …']), ...cuts] };
+}
+
+function resolving({ group_key: dedupKey }: Alert): PagerDutyEvent {
+  return { event_action: 'resolve', dedup_key: dedupKey, client: 'whoran' };
+}
+
+function triggering(alert: Alert, summary: string, parts: readonly Part[]): PagerDutyEvent {
   const [first] = alert.findings;
-  const full = Object.fromEntries(alertParts(alert).map(({ title, lines }, index) => [`${index + 1} ${title}`, lines.join('\n')]));
-  const event = (details: Readonly<Record<string, unknown>>): PagerDutyEvent => ({
+  const name = (text: string): string => cutText(plainLine(text), LONGEST_NAME);
+  return {
     event_action: 'trigger',
-    dedup_key: dedupKey,
+    dedup_key: alert.group_key,
     payload: {
-      summary: cut(headline(alert), LONGEST_SUMMARY),
-      source: first?.account_id === undefined || first.account_id === null ? 'whoran' : `aws account ${first.account_id}`,
+      summary,
+      source: first?.account_id === undefined || first.account_id === null ? 'whoran' : name(`aws account ${first.account_id}`),
       severity: SEVERITY[alert.severity],
       timestamp: first?.occurred_at ?? alert.at,
-      ...(first ? { component: cut(`${first.subject.kind} ${first.subject.id}`, LONGEST_SUMMARY), class: first.detection } : {}),
-      ...(first?.team === undefined || first.team === null ? {} : { group: first.team }),
-      custom_details: details,
+      ...(first ? { component: name(`${first.subject.kind} ${first.subject.id}`), class: name(first.detection) } : {}),
+      ...(first?.team === undefined || first.team === null ? {} : { group: name(first.team) }),
+      custom_details: Object.fromEntries(parts.map(({ title, lines }, index) => [`${index + 1} ${title}`, lines.join('\n')])),
     },
     client: 'whoran',
     ...(alert.link === null ? {} : { links: [{ href: alert.link, text: 'Read on' }] }),
-  });
-  const whole = event(full);
-  if (JSON.stringify(whole).length * 3 < LARGEST_EVENT) return whole;
-  return event({ note: 'The details are larger than an event may be.', findings: alert.findings.map(({ id, ask }) => `${id}: ${cut(ask, 300)}`) });
+  };
 }
 
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+interface Service {
+  readonly url: string;
+  readonly key: string;
+  readonly target: string;
 }
 
-async function send(url: string, key: string, target: string, alert: Alert, { signal, now }: SendContext): Promise<Receipt> {
-  const body = JSON.stringify({ routing_key: key, ...pagerDutyEvent(alert) });
+async function send({ url, key, target }: Service, event: PagerDutyEvent, { signal, now }: SendContext): Promise<Receipt> {
+  const body = jsonText({ routing_key: key, ...event });
   try {
     const { text } = await post({ url, headers: { 'content-type': 'application/json' }, body, signal, now, who: target });
     return { id: dedupKeyOf(text) };
@@ -86,6 +115,16 @@ async function send(url: string, key: string, target: string, alert: Alert, { si
       throw new ChannelError(error.message.replaceAll(key, '[hidden]'), { isTransient: false, hint: "Check that routing_key is the integration key of an Events API v2 integration.", cause: error });
     }
     throw error;
+  }
+}
+
+/** What a test opened is nobody's work: it is resolved at once. */
+async function closeTest(service: Service, alert: Alert, context: SendContext): Promise<void> {
+  try {
+    await send(service, resolving(alert), context);
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error;
+    throw new ChannelError(`${error.message}; the test's incident was opened and not resolved`, { isTransient: error.isTransient, hint: `Resolve it in PagerDuty: its dedup_key is ${alert.group_key}.`, cause: error });
   }
 }
 

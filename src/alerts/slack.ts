@@ -6,14 +6,23 @@ import type { z } from 'zod';
 import type { slackSchema } from '../config/channels/index.ts';
 import type { Alert } from './alert.ts';
 import { ChannelError, type Channel, type Receipt, type RenderedMessage, type SendContext } from './channel.ts';
-import { alertParts, contextLine, headline, type Part } from './_parts.ts';
+import { cutText } from './_cut.ts';
+import { fitted } from './_fit.ts';
 import { post } from './_http.ts';
+import { contextLine, headline, type Part } from './_parts.ts';
 
 const MOST_BLOCKS = 50;
 const LONGEST_HEADER = 150;
 const LONGEST_TEXT = 3000;
-/** Of the fallback text, which phones show. */
-const LONGEST_FALLBACK = 3000;
+/**
+ * Of all blocks together, as JSON. Slack documents no such limit for these blocks, and refuses about 13,200 characters (`msg_blocks_too_long`,
+ * https://github.com/slackapi/bolt-js/issues/2509).
+ */
+const LONGEST_BLOCKS = 12_000;
+/** Of a title, and of the fallback text, which phones show. */
+const LONGEST_TITLE = 600;
+/** A part's heading stands in the same text as its lines. */
+const ROOM_FOR_HEADING = 100;
 
 interface PlainText { readonly type: 'plain_text'; readonly text: string; readonly emoji: false }
 type SlackBlock =
@@ -49,22 +58,30 @@ export function slack({ id, webhook_url: url }: z.output<typeof slackSchema>): C
 
 /** The message and what was cut to keep the limits. */
 export function slackMessage(alert: Alert): { readonly message: SlackMessage; readonly cuts: readonly string[] } {
-  const parts = alertParts(alert);
-  const title = headline(alert);
-  const blocks: SlackBlock[] = [
-    { type: 'header', text: plain(cut(title, LONGEST_HEADER)) },
-    ...(title.length > LONGEST_HEADER ? [{ type: 'section' as const, text: plain(cut(title, LONGEST_TEXT)) }] : []),
-    { type: 'context', elements: [plain(cut(contextLine(alert), LONGEST_TEXT))] },
-    ...parts.map((part) => ({ type: 'section' as const, text: plain(cut(partText(part), LONGEST_TEXT)) })),
-    ...(alert.link === null ? [] : [{ type: 'context' as const, elements: [plain(cut(`More: ${alert.link}`, LONGEST_TEXT))] }]),
-  ];
-  const over = blocks.length - MOST_BLOCKS;
-  const kept = over > 0 ? [...blocks.slice(0, MOST_BLOCKS - 1), { type: 'context' as const, elements: [plain(`${over + 1} more parts are left out here: whoran findings`)] }] : blocks;
+  const whole = headline(alert);
+  const title = cutText(whole, LONGEST_TITLE);
+  const { parts, cuts } = fitted(alert, {
+    part: LONGEST_TEXT - ROOM_FOR_HEADING,
+    fits: (some) => {
+      const blocks = blocksOf(alert, title, some);
+      return blocks.length <= MOST_BLOCKS && JSON.stringify(blocks).length <= LONGEST_BLOCKS;
+    },
+  });
   return {
     // The fallback is mrkdwn: escaped, and without characters that format.
-    message: { text: cut(inertMrkdwn(title), LONGEST_FALLBACK), blocks: kept, unfurl_links: false, unfurl_media: false },
-    cuts: over > 0 ? [`${over + 1} parts of the message`] : [],
+    message: { text: inertMrkdwn(title), blocks: blocksOf(alert, title, parts), unfurl_links: false, unfurl_media: false },
+    cuts: [...(title === whole ? [] : ['the title: cut at the …']), ...cuts],
   };
+}
+
+function blocksOf(alert: Alert, title: string, parts: readonly Part[]): SlackBlock[] {
+  return [
+    { type: 'header', text: plain(cutText(title, LONGEST_HEADER)) },
+    ...(title.length > LONGEST_HEADER ? [{ type: 'section' as const, text: plain(title) }] : []),
+    { type: 'context', elements: [plain(cutText(contextLine(alert), LONGEST_TITLE))] },
+    ...parts.map((part) => ({ type: 'section' as const, text: plain(partText(part)) })),
+    ...(alert.link === null ? [] : [{ type: 'context' as const, elements: [plain(cutText(`More: ${alert.link}`, LONGEST_TITLE))] }]),
+  ];
 }
 
 function partText({ title, lines }: Part): string {
@@ -73,10 +90,6 @@ function partText({ title, lines }: Part): string {
 
 function plain(text: string): PlainText {
   return { type: 'plain_text', text: text === '' ? ' ' : text, emoji: false };
-}
-
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
 /** `&`, `<` and `>` escaped as Slack asks, and a word joiner behind what would format or mention. */

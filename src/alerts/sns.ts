@@ -7,6 +7,8 @@ import type { z } from 'zod';
 import type { snsSchema } from '../config/channels/index.ts';
 import type { Alert } from './alert.ts';
 import { ChannelError, type Channel, type Receipt, type RenderedMessage, type SendContext } from './channel.ts';
+import { cutText } from './_cut.ts';
+import { fitted } from './_fit.ts';
 import { headline, plainLine } from './_parts.ts';
 import { plainText } from './_text.ts';
 
@@ -15,6 +17,9 @@ const LONGEST_SUBJECT = 99;
 const LARGEST_MESSAGE = 256 * 1024;
 /** Attributes count too. */
 const ROOM_FOR_ATTRIBUTES = 4 * 1024;
+const LONGEST_PART = 16_000;
+/** How long a topic that keeps order remembers a MessageDeduplicationId. */
+const FIFO_MEMORY_MS = 5 * 60_000;
 const TRANSIENT = /Throttl|TooManyRequests|Internal|ServiceUnavailable|KMSThrottling|RequestTimeout|ExpiredToken/i;
 
 export interface SnsGiven {
@@ -34,14 +39,15 @@ export function sns(config: Config, given: SnsGiven = {}): Channel {
     id,
     type: 'sns',
     notices: ['fired', 'reminder', 'acknowledged', 'resolved', 'digest', 'test'],
-    // Topics that keep order drop a repeated id within five minutes; others keep nothing back.
-    honoursKey: isFifo,
+    // Topics that keep order drop a repeated id for five minutes, and most attempts of later runs come after that; others keep nothing back.
+    honoursKey: false,
+    ...(isFifo ? { keyHeldMs: FIFO_MEMORY_MS } : {}),
     target: topic,
     render: (alert) => {
-      const { Message: body = '', Subject: subject = '' } = messageOf(topic, alert);
-      return { content_type: 'text/plain', body, headers: { subject }, cuts: [] } satisfies RenderedMessage;
+      const { input: { Message: body = '', Subject: subject = '' }, cuts } = messageOf(topic, alert);
+      return { content_type: 'text/plain', body, headers: { subject }, cuts } satisfies RenderedMessage;
     },
-    send: async (alert, context) => publish(client, topic, alert, context),
+    send: async (alert, context) => publish(client, config, alert, context),
   };
 }
 
@@ -51,13 +57,18 @@ function credentialsOf({ role_arn: role, external_id: externalId }: Config, regi
   return fromTemporaryCredentials({ masterCredentials: chain, params: { RoleArn: role, RoleSessionName: 'whoran-alerts', ...(externalId === undefined ? {} : { ExternalId: externalId }) }, clientConfig: { region } });
 }
 
-function messageOf(topic: string, alert: Alert): PublishCommandInput {
+function messageOf(topic: string, alert: Alert): { readonly input: PublishCommandInput; readonly cuts: readonly string[] } {
+  const { parts, cuts } = fitted(alert, { part: LONGEST_PART, fits: (some) => Buffer.byteLength(plainText(alert, some)) <= LARGEST_MESSAGE - ROOM_FOR_ATTRIBUTES });
+  return { input: inputOf(topic, alert, plainText(alert, parts)), cuts };
+}
+
+function inputOf(topic: string, alert: Alert, text: string): PublishCommandInput {
   const [first] = alert.findings;
-  const attribute = (value: string): { DataType: string; StringValue: string } => ({ DataType: 'String', StringValue: plainLine(value).slice(0, 256) || '-' });
+  const attribute = (value: string): { DataType: string; StringValue: string } => ({ DataType: 'String', StringValue: cutText(plainLine(value), 256) || '-' });
   return {
     TopicArn: topic,
-    Subject: headline(alert).replace(/[^\x20-\x7e]/g, '?').trim().slice(0, LONGEST_SUBJECT) || 'whoran',
-    Message: cutBytes(plainText(alert), LARGEST_MESSAGE - ROOM_FOR_ATTRIBUTES),
+    Subject: headline(alert).replace(/[^\x20-\x7e]/gu, '?').trim().slice(0, LONGEST_SUBJECT) || 'whoran',
+    Message: text,
     MessageAttributes: {
       severity: attribute(alert.severity),
       notice: attribute(alert.notice),
@@ -68,33 +79,37 @@ function messageOf(topic: string, alert: Alert): PublishCommandInput {
   };
 }
 
-/** At most so many bytes of UTF-8, no character cut in half, and a word about the rest. */
-function cutBytes(text: string, most: number): string {
-  if (Buffer.byteLength(text) <= most) return text;
-  const rest = '\n… cut: a message of SNS is no longer.\n';
-  return Buffer.from(text).subarray(0, most - Buffer.byteLength(rest)).toString('utf8').replace(/\uFFFD$/, '') + rest;
-}
-
-async function publish(client: SNSClient, topic: string, alert: Alert, { signal }: SendContext): Promise<Receipt> {
+async function publish(client: SNSClient, { topic_arn: topic, role_arn: role }: Config, alert: Alert, { signal }: SendContext): Promise<Receipt> {
   try {
-    const { MessageId: id } = await client.send(new PublishCommand(messageOf(topic, alert)), { abortSignal: signal });
+    const { MessageId: id } = await client.send(new PublishCommand(messageOf(topic, alert).input), { abortSignal: signal });
     return { id: id ?? null };
   } catch (error) {
-    throw channelError(error, signal, topic);
+    throw channelError(error, signal, topic, role);
   }
 }
 
-function channelError(error: unknown, signal: AbortSignal, topic: string): ChannelError {
+/** What a fault means: the topic's refusal, the role's, or no answer. The SDK's messages are left out: they may quote what was sent. */
+function channelError(error: unknown, signal: AbortSignal, topic: string, role: string | undefined): ChannelError {
   if (signal.aborted) return new ChannelError(`SNS: ${signal.reason instanceof Error ? signal.reason.message : 'it was given up'}`, { isTransient: true });
-  if (!(error instanceof SNSServiceException)) {
+  if (!isServiceError(error)) {
     const name = error instanceof Error ? error.name : 'an unknown fault';
     const isCredentials = name === 'CredentialsProviderError';
     return new ChannelError(`SNS could not be reached: ${name}`, { isTransient: true, ...(isCredentials ? { hint: 'No credentials were found: give whoran a role.' } : {}) });
   }
   const status = error.$metadata.httpStatusCode ?? 0;
   const isTransient = TRANSIENT.test(error.name) || status === 429 || status >= 500;
+  // Before a message is published, a role may have to be assumed: STS refuses that, not SNS.
+  if (!(error instanceof SNSServiceException)) {
+    const who = role === undefined ? 'the credentials' : `role ${role}`;
+    return new ChannelError(`AWS refused ${who}: ${error.name}`, { isTransient, ...(isTransient ? {} : { hint: 'Let whoran assume the role: its trust policy must name whoran\'s own role (and external_id, where it asks for one), and whoran\'s role needs sts:AssumeRole.' }) });
+  }
   const hint = /AuthorizationError|AccessDenied/.test(error.name)
     ? `Grant sns:Publish on ${topic} (with an encrypted topic also kms:GenerateDataKey and kms:Decrypt on its key).`
     : error.name.includes('NotFound') ? `There is no topic ${topic}: check alerts.channels' topic_arn and the region.` : 'Check the topic and its settings.';
   return new ChannelError(`SNS refused: ${error.name}`, { isTransient, ...(isTransient ? {} : { hint }) });
+}
+
+/** An answer of any AWS service: its SDK's errors have these, and no class that all of them share. */
+function isServiceError(error: unknown): error is Error & { readonly $metadata: { readonly httpStatusCode?: number } } {
+  return error instanceof Error && '$fault' in error && '$metadata' in error && typeof error.$metadata === 'object' && error.$metadata !== null;
 }

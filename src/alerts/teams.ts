@@ -6,12 +6,15 @@ import type { z } from 'zod';
 import type { teamsSchema } from '../config/channels/index.ts';
 import type { Alert, AlertSeverity } from './alert.ts';
 import type { Channel, RenderedMessage } from './channel.ts';
-import { alertParts, contextLine, headline, type Part } from './_parts.ts';
+import { cutText } from './_cut.ts';
+import { fitted } from './_fit.ts';
 import { post } from './_http.ts';
+import { contextLine, headline, type Part } from './_parts.ts';
 
-/** Of a whole message (Teams, "Format cards"). */
-const LARGEST_MESSAGE = 28 * 1024;
-const LONGEST_LINE = 1500;
+/** Of a whole message: Teams takes about 28 KB ("Format cards"), and does not say whether a KB has 1000 bytes or 1024. */
+const LARGEST_MESSAGE = 27 * 1024;
+const LONGEST_PART = 4000;
+const LONGEST_TITLE = 600;
 const COLOUR: Readonly<Record<AlertSeverity, string>> = { critical: 'Attention', high: 'Attention', medium: 'Warning', low: 'Default' };
 
 /** Text in runs, which no reader takes for Markdown; a TextBlock would make links and mentions of it. */
@@ -58,29 +61,25 @@ export function teams({ id, webhook_url: url }: z.output<typeof teamsSchema>): C
   };
 }
 
-/** The message and what was cut to keep its size: parts from the end, but the last, which says how to go on. */
+/** The message and what was cut to keep its size. */
 export function teamsMessage(alert: Alert): { readonly message: TeamsMessage; readonly cuts: readonly string[] } {
-  const parts = alertParts(alert);
-  for (let dropped = 0; ; dropped += 1) {
-    const kept = dropped === 0 ? parts : [...parts.slice(0, Math.max(0, parts.length - 1 - dropped)), { title: 'More', lines: [`${dropped} more parts are left out here: whoran findings`] }];
-    const message = messageOf(alert, kept);
-    if (Buffer.byteLength(JSON.stringify(message)) <= LARGEST_MESSAGE || kept.length <= 1) return { message, cuts: dropped === 0 ? [] : [`${dropped} parts of the message`] };
-  }
+  const title = cutText(headline(alert), LONGEST_TITLE);
+  const { parts, cuts } = fitted(alert, { part: LONGEST_PART, fits: (some) => Buffer.byteLength(JSON.stringify(messageOf(alert, title, some))) <= LARGEST_MESSAGE });
+  return { message: messageOf(alert, title, parts), cuts: [...(title === headline(alert) ? [] : ['the title: cut at the …']), ...cuts] };
 }
 
-function messageOf(alert: Alert, parts: readonly Part[]): TeamsMessage {
-  const title = cut(headline(alert));
+function messageOf(alert: Alert, title: string, parts: readonly Part[]): TeamsMessage {
   const content: AdaptiveCard = {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
     version: '1.4',
     fallbackText: title,
     body: [
-      { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: title, weight: 'Bolder', size: 'Medium', color: alert.notice === 'resolved' ? 'Good' : COLOUR[alert.severity] }] },
-      { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: cut(contextLine(alert)), isSubtle: true }] },
+      { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: title, weight: 'Bolder', size: 'Medium', color: colourOf(alert) }] },
+      { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: cutText(contextLine(alert), LONGEST_TITLE), isSubtle: true }] },
       ...parts.flatMap(({ title: heading, lines }): RichText[] => [
         { type: 'RichTextBlock', separator: true, inlines: [{ type: 'TextRun', text: heading, weight: 'Bolder' }] },
-        ...lines.map((line): RichText => ({ type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: cut(line) }] })),
+        ...lines.map((line): RichText => ({ type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: line === '' ? ' ' : line }] })),
       ]),
     ],
     ...(alert.link === null ? {} : { actions: [{ type: 'Action.OpenUrl', title: 'Read on', url: alert.link }] }),
@@ -89,7 +88,8 @@ function messageOf(alert: Alert, parts: readonly Part[]): TeamsMessage {
   return { type: 'message', attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content }] };
 }
 
-function cut(text: string): string {
-  if (text === '') return ' ';
-  return text.length <= LONGEST_LINE ? text : `${text.slice(0, LONGEST_LINE - 1)}…`;
+/** Green is for what is over by itself or by somebody's work; what was suppressed may go on. */
+function colourOf({ notice, severity, findings }: Alert): string {
+  if (notice !== 'resolved') return COLOUR[severity];
+  return findings.some(({ status }) => status === 'suppressed') ? 'Default' : 'Good';
 }

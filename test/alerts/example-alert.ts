@@ -52,6 +52,17 @@ export const EXAMPLE_RESOLVED: Alert = {
   })),
 };
 
+/** Told, and then suppressed by a person: it may go on. */
+export const EXAMPLE_SUPPRESSED: Alert = {
+  ...EXAMPLE_ALERT,
+  key: 'f'.repeat(64),
+  notice: 'resolved',
+  title: `Suppressed: ${EXAMPLE_ALERT.title}`,
+  findings: EXAMPLE_ALERT.findings.map((finding) => ({
+    ...finding, status: 'suppressed', change: { at: '2026-01-15T12:00:00Z', by: 'aiko@example.com', reason: 'suppressed until 2026-02-01T00:00:00Z: a drill' },
+  })),
+};
+
 /** The day's summary. */
 export const EXAMPLE_DIGEST: Alert = {
   ...EXAMPLE_ALERT,

@@ -3,13 +3,13 @@
  * `npx vitest run test/alerts/payloads.test.ts -u`.
  */
 import { expect, test } from 'vitest';
+import { emailHtml } from '../../src/alerts/_email-html.ts';
 import { ocsfEvents } from '../../src/alerts/_ocsf.ts';
 import { plainText } from '../../src/alerts/_text.ts';
-import { emailHtml } from '../../src/alerts/email.ts';
 import { pagerDutyEvent } from '../../src/alerts/pagerduty.ts';
 import { slackMessage } from '../../src/alerts/slack.ts';
 import { teamsMessage } from '../../src/alerts/teams.ts';
-import { EXAMPLE_ALERT, EXAMPLE_DIGEST, EXAMPLE_RESOLVED } from './example-alert.ts';
+import { EXAMPLE_ALERT, EXAMPLE_DIGEST, EXAMPLE_RESOLVED, EXAMPLE_SUPPRESSED } from './example-alert.ts';
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
@@ -17,13 +17,14 @@ test.each([
   ['slack-fired.json', json(slackMessage(EXAMPLE_ALERT).message)],
   ['slack-digest.json', json(slackMessage(EXAMPLE_DIGEST).message)],
   ['teams-fired.json', json(teamsMessage(EXAMPLE_ALERT).message)],
-  ['pagerduty-fired.json', json(pagerDutyEvent(EXAMPLE_ALERT))],
-  ['pagerduty-resolved.json', json(pagerDutyEvent(EXAMPLE_RESOLVED))],
+  ['pagerduty-fired.json', json(pagerDutyEvent(EXAMPLE_ALERT).event)],
+  ['pagerduty-resolved.json', json(pagerDutyEvent(EXAMPLE_RESOLVED).event)],
   ['webhook-fired.json', json({ schema: 'whoran.alert/1', ...EXAMPLE_ALERT })],
   ['ocsf-fired.json', json(ocsfEvents(EXAMPLE_ALERT, '0.1.0')[0])],
   ['ocsf-resolved.json', json(ocsfEvents(EXAMPLE_RESOLVED, '0.1.0')[0])],
   ['text-fired.txt', plainText(EXAMPLE_ALERT)],
   ['text-resolved.txt', plainText(EXAMPLE_RESOLVED)],
+  ['text-suppressed.txt', plainText(EXAMPLE_SUPPRESSED)],
   ['text-digest.txt', plainText(EXAMPLE_DIGEST)],
   ['email-fired.html', `${emailHtml(EXAMPLE_ALERT)}\n`],
 ])('docs/alerts/%s', async (file, text) => {
