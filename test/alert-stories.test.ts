@@ -111,7 +111,7 @@ test('nothing is told twice by later runs; when a configured exception takes one
   expect(received.length).toBe(before);
   const first = received[0]?.findings[0];
   if (!first) throw new Error('something was told');
-  config = configSchema.parse({ ...config, detections: { [first.detection]: { enabled: false } } });
+  config = configSchema.parse({ ...config, detections: { ...config.detections, [first.detection]: { enabled: false } } });
   await update([]);
   await tell('2026-03-01T12:00:00Z');
   const over = received.slice(before);

@@ -14,6 +14,7 @@ description: |
   other issuers than Entra, whose subjects (a GitHub repository's jobs) come from anywhere.
 severity: high
 sources: [cloudtrail, sign_ins]
+absence_of: [sign_ins]
 controls: [soc2:CC6.1, soc2:CC7.2, soc2:CC7.3, iso27001:A.5.17, iso27001:A.8.16]
 params:
   include_workloads:
