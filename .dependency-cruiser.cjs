@@ -18,12 +18,13 @@ const MAY_IMPORT = {
   sources: ['core', 'config', 'landing'],
   alerts: ['core', 'config'],
   render: ['core'],
-  evidence: ['core', 'config', 'landing'],
+  verifier: [],
+  evidence: ['core', 'config', 'landing', 'verifier'],
   answers: ['core', 'config', 'engine', 'landing', 'store', 'catalog', 'evidence'],
   operations: ['core', 'config', 'landing'],
-  pipeline: ['core', 'config', 'engine', 'landing', 'store', 'catalog', 'sources', 'alerts', 'render', 'evidence', 'answers'],
+  pipeline: ['core', 'config', 'engine', 'landing', 'store', 'catalog', 'sources', 'alerts', 'render', 'verifier', 'evidence', 'answers'],
   web: ['core', 'config', 'store', 'pipeline', 'answers'],
-  cli: ['core', 'config', 'store', 'operations', 'pipeline', 'answers', 'web'],
+  cli: ['core', 'config', 'store', 'operations', 'verifier', 'evidence', 'pipeline', 'answers', 'web'],
 };
 
 const layers = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
@@ -55,6 +56,13 @@ module.exports = {
       to: { pathNot: '^src/core/' },
     },
     {
+      name: 'verifier-alone',
+      comment: 'An auditor reads src/verifier and nothing else: its own files, and Node’s modules for files, hashes and signatures.',
+      severity: 'error',
+      from: { path: '^src/verifier/', pathNot: TEST },
+      to: { pathNot: ['^src/verifier/', '^(node:)?(buffer|crypto|fs|path|util)$'] },
+    },
+    {
       name: 'siblings-apart',
       comment: 'One source, and one channel, knows nothing of another; the registry (index.ts) and what starts with _ are shared.',
       severity: 'error',
@@ -65,8 +73,8 @@ module.exports = {
     onlyIn('kysely-for-own-tables', 'Kysely serves our own tables and filters; audit logic stays in SQL files.', ['src/engine/', 'src/store/', 'src/answers/'], {
       path: 'node_modules/kysely/',
     }),
-    onlyIn('cloud-sdks-in-sources', 'Only a source speaks to AWS or Azure, and a channel to SNS.', ['src/sources/', 'src/alerts/'], { path: 'node_modules/(@aws-sdk|@azure|@microsoft|@smithy)/' }),
-    onlyIn('network-at-the-edge', 'Only sources, alerts, the page and operations (metrics, the dead man’s ping) open a connection; doubles stand in for their other ends.', ['src/sources/', 'src/alerts/', 'src/web/', 'src/operations/', 'fixtures/doubles/'], {
+    onlyIn('cloud-sdks-in-sources', 'Only a source speaks to AWS or Azure, a channel to SNS, and the signer to KMS.', ['src/sources/', 'src/alerts/', 'src/evidence/kms-signer\\.ts'], { path: 'node_modules/(@aws-sdk|@azure|@microsoft|@smithy)/' }),
+    onlyIn('network-at-the-edge', 'Only sources, alerts, the page, operations (metrics, the dead man’s ping) and the request for a timestamp open a connection; doubles stand in for their other ends.', ['src/sources/', 'src/alerts/', 'src/web/', 'src/operations/', 'src/evidence/timestamp-request\\.ts', 'fixtures/doubles/'], {
       dependencyTypes: ['core'],
       path: '^(node:)?(http|https|http2|net|tls|dgram)$',
     }),

@@ -1,0 +1,38 @@
+/**
+ * A check's result as a person reads it, in plain lines.
+ */
+import { shown } from './faults.ts';
+import type { Finding, Verification } from './verification.ts';
+
+const reportOf = (report: Verification['report']): string => {
+  if (!report) return 'no readable manifest';
+  const text = (name: string): string => (typeof report[name] === 'string' ? shown(report[name], 80) : 'unknown');
+  return `report ${text('id')}, ${text('from')} to ${text('to')}, run at ${text('run_at')} by ${text('run_by')}`;
+};
+
+function signerLine({ key_id: keyId, is_named_key: isNamed }: Verification['signer']): string {
+  if (keyId === null) return 'no valid signature by the expected key';
+  return `key ${keyId} (${isNamed === true ? 'the one that you named' : 'NOT compared with any: no --key was given'})`;
+}
+
+/** The result's lines, without colour. Values from the bundle are plain ASCII. */
+export function verificationLines(verification: Verification): string[] {
+  const { verdict, faults, faults_left_off: more, counts } = verification;
+  return [
+    `${verdict === 'intact' ? 'INTACT' : 'ALTERED'}: ${shown(verification.bundle)}`,
+    `  ${reportOf(verification.report)}`,
+    `  signed by ${signerLine(verification.signer)}`,
+    `  checked ${counts.files} files (${counts.bytes} bytes): ${counts.records} records, ${counts.batches} batches, ${counts.journal_lines} journal lines, ${counts.table_rows} rows`,
+    ...(faults.length === 0 ? [] : ['', `Faults: ${faults.length + more}`]),
+    ...faults.flatMap(({ file, expected, found }) => [`  ${file}`, `    expected ${expected}`, `    found    ${found}`]),
+    ...(more === 0 ? [] : [`  and ${more} more`]),
+    ...section('Proved', verification.proved),
+    ...section('Only the signer says so', verification.attested),
+    ...section('Not checked here', verification.not_checked),
+    ...section('No check of a bundle shows', verification.not_proved),
+  ];
+}
+
+function section(title: string, findings: readonly Finding[]): string[] {
+  return findings.length === 0 ? [] : ['', title, ...findings.map(({ text }) => `  - ${text.replace(/[’“”]/g, "'")}`)];
+}

@@ -1,0 +1,153 @@
+/**
+ * proofs/: from each record to its batch's record tree, from each batch to the ledger's root, from each decision to the journal's.
+ */
+import { hash } from 'node:crypto';
+import type { Faults } from './faults.ts';
+import { hashesOf, isHex, isObject, tryJson, type JsonObject } from './json.ts';
+import type { TreeHead } from './manifest.ts';
+import { leafHash, rootFromMultiproof, rootFromPath } from './merkle.ts';
+import type { RecordIndex } from './record-index.ts';
+
+/** Checks proofs/batches.jsonl against the records, which were read before. */
+export class BatchProofs {
+  count = 0;
+  readonly #name: string;
+  readonly #log: LogProofs;
+  readonly #records: RecordIndex;
+  readonly #order: Uint32Array;
+  readonly #faults: Faults;
+  /** How many records, in order, are behind us. */
+  #next = 0;
+
+  constructor(name: string, ledger: TreeHead, records: RecordIndex, faults: Faults) {
+    this.#name = name;
+    this.#log = new LogProofs(name, 'ledger', ledger, faults);
+    this.#records = records;
+    this.#order = records.inOrder();
+    this.#faults = faults;
+  }
+
+  readonly line = (bytes: Buffer, number: number): void => {
+    this.count += 1;
+    const place = `${this.#name}:${number}`;
+    const line = tryJson(bytes.toString('utf8'));
+    const proof = isObject(line) ? hashesOf(line['record_proof']) : undefined;
+    const path = isObject(line) ? hashesOf(line['ledger_proof']) : undefined;
+    if (!isObject(line) || !proof || !path || typeof line['ledger_line'] !== 'string' || !isHex(line['record_root']) || !Number.isSafeInteger(line['batch']) || !Number.isSafeInteger(line['records']) || Object.keys(line).length !== 6) {
+      this.#faults.add(place, 'batch, ledger_line, ledger_proof, records, record_root and record_proof', isObject(line) ? Object.keys(line).join(', ') : 'no JSON object');
+      return;
+    }
+    const batch = line['batch'] as number;
+    const stated = this.#log.check(place, line['ledger_line'], batch, path);
+    if (stated && !isHex(stated['sha256'])) this.#faults.add(place, 'a ledger line with the SHA-256 of the batch', JSON.stringify(stated['sha256'] ?? null));
+    this.#checkRecords(place, batch, line['records'] as number, line['record_root'], proof);
+  };
+
+  /** After the last line: records whose batch has none. */
+  end(): void {
+    this.#skipTo(Infinity);
+  }
+
+  #checkRecords(place: string, batch: number, size: number, root: string, proof: readonly Buffer[]): void {
+    this.#skipTo(batch);
+    const first = this.#next;
+    const leaves: number[] = [];
+    const places: number[] = [];
+    for (; this.#at(this.#next) === batch; this.#next += 1) {
+      const record = this.#order[this.#next] ?? 0;
+      const leaf = this.#records.leaf(record);
+      if (leaf >= size) {
+        this.#faults.add(place, `leaves below ${size}, the batch’s count of records`, `a record at leaf ${leaf}`);
+        continue;
+      }
+      // Two sources may each show the same record: then it is one leaf.
+      const isTwin = this.#next > first && leaf === leaves.at(-1);
+      if (isTwin && !this.#records.sha256(record).equals(this.#records.sha256(places.at(-1) ?? 0))) this.#faults.add(place, `one record at leaf ${leaf}`, 'two with different hashes');
+      if (isTwin) continue;
+      leaves.push(leaf);
+      places.push(record);
+    }
+    const found = rootFromMultiproof(size, leaves, (n) => leafHash(this.#records.sha256(places[n] ?? 0)), proof);
+    if (found?.toString('hex') !== root) this.#faults.add(place, `records and record_proof that lead to record_root ${root}`, found?.toString('hex') ?? 'a proof of another length');
+  }
+
+  /** Names the batches below `batch` that have records and no line. */
+  #skipTo(batch: number): void {
+    let named = -1;
+    for (let at = this.#at(this.#next); at !== undefined && at < batch; at = this.#at(this.#next)) {
+      if (at !== named) this.#faults.add(this.#name, `a line for batch ${at}, which has records here`, 'none in its place');
+      named = at;
+      this.#next += 1;
+    }
+  }
+
+  #at(next: number): number | undefined {
+    const record = this.#order[next];
+    return record === undefined ? undefined : this.#records.batch(record);
+  }
+}
+
+/** Checks proofs/journal.jsonl. */
+export class JournalProofs {
+  count = 0;
+  readonly #name: string;
+  readonly #log: LogProofs;
+  readonly #faults: Faults;
+
+  constructor(name: string, journal: TreeHead, faults: Faults) {
+    this.#name = name;
+    this.#log = new LogProofs(name, 'journal', journal, faults);
+    this.#faults = faults;
+  }
+
+  readonly line = (bytes: Buffer, number: number): void => {
+    this.count += 1;
+    const place = `${this.#name}:${number}`;
+    const line = tryJson(bytes.toString('utf8'));
+    const path = isObject(line) ? hashesOf(line['proof']) : undefined;
+    if (isObject(line) && path && typeof line['line'] === 'string' && Object.keys(line).length === 2) this.#log.check(place, line['line'], undefined, path);
+    else this.#faults.add(place, 'line and proof', isObject(line) ? Object.keys(line).join(', ') : 'no JSON object');
+  };
+}
+
+/** Lines of one of landing's logs, each with its audit path. */
+class LogProofs {
+  readonly #file: string;
+  readonly #what: string;
+  readonly #head: TreeHead;
+  readonly #faults: Faults;
+  #seq = 0;
+  #sha256: string | null = null;
+
+  constructor(file: string, what: string, head: TreeHead, faults: Faults) {
+    this.#file = file;
+    this.#what = what;
+    this.#head = head;
+    this.#faults = faults;
+  }
+
+  /**
+   * Checks one line: its number, its place after the line before, its path to the root.
+   * @param wanted the number that it must have, where that is known
+   */
+  check(place: string, text: string, wanted: number | undefined, path: readonly Buffer[]): JsonObject | undefined {
+    const line = tryJson(text);
+    const seq = isObject(line) ? line['seq'] : undefined;
+    if (!isObject(line) || typeof seq !== 'number' || (wanted !== undefined && seq !== wanted)) {
+      this.#faults.add(place, wanted === undefined ? `a line of the ${this.#what} with its seq` : `line ${wanted} of the ${this.#what}`, seq === undefined ? 'none' : `seq ${JSON.stringify(seq)}`);
+      return undefined;
+    }
+    if (seq <= this.#seq) this.#faults.add(place, `a line after ${this.#seq}`, `seq ${seq}`);
+    const sha256 = hash('sha256', text, 'hex');
+    const previous = line['previous_sha256'];
+    if (seq === this.#seq + 1 && previous !== this.#sha256) this.#faults.add(place, `previous_sha256 ${this.#sha256 ?? 'null'}`, JSON.stringify(previous ?? null));
+    if (seq === this.#head.tree_size && sha256 !== this.#head.head_sha256) this.#faults.add(place, `the last line, of SHA-256 ${this.#head.head_sha256 ?? 'null'}`, sha256);
+    this.#seq = seq;
+    this.#sha256 = sha256;
+    const root = rootFromPath(leafHash(Buffer.from(text)), seq - 1, this.#head.tree_size, path)?.toString('hex');
+    if (root === undefined || root !== this.#head.root) {
+      this.#faults.add(place, `line ${seq} and a path that lead to the ${this.#what}’s root ${this.#head.root ?? 'null'} (manifest.json)`, root ?? `a path of another length for ${this.#head.tree_size} lines`);
+    }
+    return line;
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * Checks a bundle's folder, from the signature down to each record. Uses nothing but the folder, the signer's public key and Node's
+ * own SHA-256 and Ed25519. docs/evidence-bundle.md has the format, docs/verifying-a-bundle.md how to read the result.
+ */
+import type { KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import { STATEMENT_FILE, type Envelope } from './dsse.ts';
+import { Faults, Unreadable } from './faults.ts';
+import { compareFiles, filesIn } from './folder.ts';
+import { readOnce, readSmall } from './lines.ts';
+import { MANIFEST_FILE, readManifest, type Manifest, type ManifestFile } from './manifest.ts';
+import { BatchProofs, JournalProofs } from './proofs.ts';
+import { RecordIndex } from './record-index.ts';
+import { RecordsFile } from './records.ts';
+import { checkStatement, type Signer } from './statement.ts';
+import { TableFile } from './tables.ts';
+import { findingsOf, NOT_PROVED, type Counts, type Verification } from './verification.ts';
+
+const BATCHES_FILE = 'proofs/batches.jsonl';
+const JOURNAL_FILE = 'proofs/journal.jsonl';
+export const TIMESTAMP_FILE = 'statement.tsr';
+
+/** A statement names one file and a report's facts; a manifest has a line a file. */
+const LARGEST_STATEMENT = 16 * 1024 * 1024;
+const LARGEST_MANIFEST = 64 * 1024 * 1024;
+
+export interface VerifyOptions {
+  /** The signer's public key, had from elsewhere. */
+  readonly key?: KeyObject | undefined;
+  /** What the bundle is called in the result; the folder where this is left out. */
+  readonly name?: string;
+  readonly progress?: (step: string) => void;
+}
+
+export interface Verified {
+  readonly verification: Verification;
+  /** For further checks; undefined where they could not be read. */
+  readonly manifest: Manifest | undefined;
+  readonly envelope: Envelope | undefined;
+}
+
+type Part = 'statement' | 'files' | 'records' | 'batches' | 'journal' | 'tables';
+
+/**
+ * Checks the bundle in a folder.
+ * @throws Error of the file system where the folder cannot be read; what is wrong with the bundle stands in the result
+ */
+export function verifyBundle(folder: string, options: VerifyOptions = {}): Verified {
+  return new BundleCheck(folder, options).run();
+}
+
+class BundleCheck {
+  readonly #folder: string;
+  readonly #options: VerifyOptions;
+  readonly #faults = new Faults();
+  readonly #faulty = new Set<Part>();
+  readonly #records = new RecordIndex();
+  readonly #counts = { files: 0, bytes: 0, records: 0, records_attested: 0, batches: 0, journal_lines: 0, table_rows: 0, evidence: 0 } satisfies { -readonly [Name in keyof Counts]: number };
+  #unhashed = 0;
+  #signer: Signer;
+  #envelope: Envelope | undefined;
+
+  constructor(folder: string, options: VerifyOptions) {
+    this.#folder = folder;
+    this.#options = options;
+    this.#signer = { key_id: null, is_named_key: options.key === undefined ? null : false };
+  }
+
+  run(): Verified {
+    let present = new Set<string>();
+    let manifest: Manifest | undefined;
+    this.#part('files', () => {
+      present = filesIn(this.#folder, this.#faults);
+    });
+    this.#part('statement', () => {
+      const bytes = readSmall(join(this.#folder, MANIFEST_FILE), MANIFEST_FILE, LARGEST_MANIFEST);
+      manifest = readManifest(bytes, this.#faults);
+      const statement = readSmall(join(this.#folder, STATEMENT_FILE), STATEMENT_FILE, LARGEST_STATEMENT);
+      const { signer, envelope } = checkStatement(statement, bytes, this.#options.key, this.#faults);
+      this.#signer = signer;
+      this.#envelope = envelope;
+    });
+    if (manifest) this.#checkFiles(manifest, present);
+    return { verification: this.#result(manifest, present.has(TIMESTAMP_FILE)), manifest, envelope: this.#envelope };
+  }
+
+  #checkFiles(manifest: Manifest, present: ReadonlySet<string>): void {
+    this.#part('files', () => {
+      compareFiles(present, manifest, this.#faults);
+    });
+    const files = [...manifest.files.values()].filter(({ path }) => present.has(path));
+    const isLines = (folder: string, { path }: ManifestFile): boolean => path.startsWith(`${folder}/`) && path.endsWith('.jsonl');
+    // Records first: proofs and tables speak of them.
+    for (const file of files) if (isLines('records', file)) this.#checkRecords(file, manifest);
+    for (const file of files) {
+      if (isLines('tables', file)) this.#checkTable(file, manifest);
+      else if (file.path === BATCHES_FILE) this.#checkBatches(file, manifest);
+      else if (file.path === JOURNAL_FILE) this.#checkJournal(file, manifest);
+      else if (!isLines('records', file)) this.#read(file);
+    }
+    this.#checkTotals(manifest);
+  }
+
+  #checkRecords(file: ManifestFile, { redaction }: Manifest): void {
+    this.#part('records', () => {
+      const records = new RecordsFile(file.path, redaction !== null, this.#records, this.#faults);
+      this.#read(file, records.line);
+      this.#counts.records_attested += records.attested;
+    });
+    this.#counts.records = this.#records.size;
+  }
+
+  #checkBatches(file: ManifestFile, { ledger }: Manifest): void {
+    this.#part('batches', () => {
+      const batches = new BatchProofs(file.path, ledger, this.#records, this.#faults);
+      this.#read(file, batches.line);
+      batches.end();
+      this.#counts.batches = batches.count;
+    });
+  }
+
+  #checkJournal(file: ManifestFile, { journal }: Manifest): void {
+    this.#part('journal', () => {
+      const lines = new JournalProofs(file.path, journal, this.#faults);
+      this.#read(file, lines.line);
+      this.#counts.journal_lines = lines.count;
+    });
+  }
+
+  #checkTable(file: ManifestFile, { tables }: Manifest): void {
+    this.#part('tables', () => {
+      const table = new TableFile(file.path, this.#records, this.#faults);
+      this.#read(file, table.line);
+      const rows = tables.get(file.path.slice('tables/'.length, -'.jsonl'.length));
+      if (rows !== table.rows) this.#faults.add(file.path, rows === undefined ? 'a table that manifest.json counts' : `${rows} rows`, `${table.rows} rows`);
+      this.#counts.table_rows += table.rows;
+      this.#counts.evidence += table.evidence - table.unhashed;
+      this.#unhashed += table.unhashed;
+    });
+  }
+
+  #checkTotals({ files, redaction, tables }: Manifest): void {
+    this.#part('batches', () => {
+      if (this.#records.size > 0 && !files.has(BATCHES_FILE)) this.#faults.add(BATCHES_FILE, 'proofs of the records', 'none');
+    });
+    this.#part('records', () => {
+      const said = redaction?.records_attested ?? 0;
+      if (said !== this.#counts.records_attested) this.#faults.add(MANIFEST_FILE, `records_attested ${this.#counts.records_attested}, as in records/`, `${said}`);
+    });
+    this.#part('tables', () => {
+      for (const query of tables.keys()) if (!files.has(`tables/${query}.jsonl`)) this.#faults.add(MANIFEST_FILE, `the rows of table ${query} in tables/`, 'no such file');
+    });
+  }
+
+  /** Reads a file once, and compares its length and hash with the manifest's. */
+  #read({ path, bytes, sha256 }: ManifestFile, onLine?: (line: Buffer, number: number) => void): void {
+    this.#options.progress?.(`checking ${path}`);
+    this.#part('files', () => {
+      const found = readOnce(join(this.#folder, path), path, onLine);
+      this.#counts.files += 1;
+      this.#counts.bytes += found.bytes;
+      if (found.bytes !== bytes) this.#faults.add(path, `${bytes} bytes`, `${found.bytes} bytes`);
+      if (found.sha256 !== sha256) this.#faults.add(path, `SHA-256 ${sha256}`, found.sha256);
+    });
+  }
+
+  /** Does a part of the check, and remembers whether it found a fault. */
+  #part(part: Part, check: () => void): void {
+    const before = this.#faults.count;
+    try {
+      check();
+    } catch (error) {
+      if (error instanceof Unreadable) this.#faults.add(error.file, error.expected, error.found);
+      // JSON that is nested too deep for the stack is nothing that we write.
+      else if (error instanceof RangeError) this.#faults.add(part, 'JSON of few levels', error.message);
+      else throw error;
+    }
+    if (this.#faults.count > before) this.#faulty.add(part);
+  }
+
+  #result(manifest: Manifest | undefined, hasTimestamp: boolean): Verification {
+    const outcome = { signer: this.#signer, manifest, counts: this.#counts, unhashed: this.#unhashed, hasTimestamp, isFaulty: (part: Part): boolean => this.#faulty.has(part) };
+    return {
+      schema: 'whoran.verification/1',
+      bundle: this.#options.name ?? this.#folder,
+      verdict: this.#faults.count === 0 ? 'intact' : 'altered',
+      signer: this.#signer,
+      report: manifest?.report ?? null,
+      ...findingsOf(outcome),
+      not_proved: NOT_PROVED,
+      counts: this.#counts,
+      faults: this.#faults.listed,
+      faults_left_off: this.#faults.count - this.#faults.listed.length,
+    };
+  }
+}
