@@ -125,7 +125,7 @@ function orphans({ config, channels }: AlertPhase, unsent: readonly Unsent[], lo
 export async function planned({ config, channels, dataDir }: Pick<AlertPhase, 'config' | 'channels' | 'dataDir'>, answers: FindingsReader, now: Date): Promise<Planned> {
   const catalog = await loadCatalog();
   await loadFindingLife(answers.db, { dataDir, now });
-  const { due, held } = await planAlerts(answers.db, config, catalog, channels, now);
+  const { due, held } = await planAlerts(answers.db, config, catalog, channels, now, dataDir);
   const known = new Set((await answers.db.all<{ alert_key: string }>('select alert_key from life_messages')).map(({ alert_key }) => alert_key));
   const digests = digestsDue(config, now).filter(({ channel, alert_key: key }) => !known.has(key) && channels.some(({ id, notices }) => id === channel && notices.includes('digest')));
   return { due: [...due, ...digests.map((digest) => ({ ...digest, notice: 'digest' as const, finding_ids: [], openings: [] }))], held, catalog };
