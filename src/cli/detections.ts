@@ -7,13 +7,22 @@ import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Catalog, Detection } from '../pipeline/detection-tests.ts';
+import type { DetectionCounts } from '../answers/detection-counts.ts';
 import type { Context } from './context.ts';
+import { withReader } from './data.ts';
+import { refuseWithoutAgainst, runAgainst, type AgainstArguments } from './detections-against.ts';
 
 const EXAMPLES = `
+\`list\` counts the findings of the data folder, where there is one. \`test\` runs a
+detection's cases; with --against it runs its query over a data folder instead, and says
+what it would find more and less than is stored there. Nothing is written.
+
 Examples:
   $ whoran detections list
   $ whoran detections show source_silent
-  $ whoran detections test source_silent    (exit code 1 where a case fails)`;
+  $ whoran detections test source_silent    (exit code 1 where a case fails)
+  $ whoran detections test source_silent --against ./whoran-data --since 2026-01-01
+  $ whoran detections test source_silent --against ./whoran-data --sql ./changed.sql`;
 
 export function registerDetections(program: Command, context: Context): void {
   const detections = program.command('detections').description('list, show and test the detections').addHelpText('after', EXAMPLES);
@@ -27,7 +36,10 @@ export function registerDetections(program: Command, context: Context): void {
     .command('test')
     .description('run the cases that stand beside the SQL; all of them where no id is given')
     .argument('[id...]', 'detections')
-    .action((ids: string[]) => runCases(context, ids));
+    .option('--against <folder>', 'a data folder: what would the query find there now, and no longer find')
+    .option('--since <time>', 'of what occurred since then')
+    .option('--sql <file>', "in place of the detection's own file")
+    .action((ids: string[], given: AgainstArguments) => test(context, ids, given));
 }
 
 async function load(context: Context): Promise<{ catalog: Catalog; config: Config }> {
@@ -48,17 +60,49 @@ function find({ detections }: Catalog, id: string): Detection {
 
 async function list(context: Context): Promise<void> {
   const { catalog, config } = await load(context);
+  const counts = await countsOf(context);
   const listed = catalog.detections.map(({ id, area, sha256, header }) => ({
     id, area, title: header.title, severity: config.detections[id]?.severity ?? header.severity, is_enabled: config.detections[id]?.enabled ?? true,
     sources: header.sources, absence_of: header.absence_of, controls: header.controls, query_sha256: sha256,
+    findings: counts === undefined ? null : (counts.get(id) ?? NONE),
   }));
   if (context.globals.json) {
     context.json({ schema: 'whoran.detections/1', detections: listed });
     return;
   }
   const { tableLines } = await import('./print/table.ts');
-  const columns = [{ title: 'detection', least: 36 }, { title: 'severity', least: 8 }, { title: 'on', least: 3 }, { title: 'sources', least: 10 }, { title: 'title', least: 20 }];
-  context.lines(tableLines(columns, listed.map((one) => [one.id, one.severity, one.is_enabled ? 'on' : 'off', one.sources.join(' '), one.title]), context.page));
+  const numbers = counts === undefined ? [] : (['open', 'provisional'] as const);
+  const columns = [{ title: 'detection', least: 36 }, { title: 'severity', least: 8 }, { title: 'on', least: 3 }, ...numbers.map((title) => ({ title, isNumber: true })), { title: 'sources', least: 10 }, { title: 'title', least: 20 }];
+  const cells = listed.map((one) => [one.id, one.severity, one.is_enabled ? 'on' : 'off', ...numbers.map((status) => String(one.findings?.[status] ?? '')), one.sources.join(' '), one.title]);
+  context.lines([
+    ...tableLines(columns, cells, context.page),
+    ...(counts === undefined ? [] : ['', `Findings of ${inert(context.globals.data, 300)} by now. Those that people have acknowledged, resolved or suppressed: --json, or \`whoran findings --all\`.`]),
+  ]);
+}
+
+const NONE: DetectionCounts = { provisional: 0, open: 0, acknowledged: 0, resolved: 0, suppressed: 0 };
+
+/** Undefined where there is no data folder; one that can't be read is said, and holds nothing up. */
+async function countsOf(context: Context): Promise<ReadonlyMap<string, DetectionCounts> | undefined> {
+  const { existsSync } = await import('node:fs');
+  if (!existsSync(context.globals.data)) return undefined;
+  const { detectionCounts } = await import('../answers/detection-counts.ts');
+  try {
+    return await withReader(context, (reader) => detectionCounts(reader, new Date()));
+  } catch (error) {
+    if (!(error instanceof WhoranError)) throw error;
+    context.say(`No findings are counted: ${inert(error.message, 400)}.`);
+    return undefined;
+  }
+}
+
+async function test(context: Context, ids: readonly string[], given: AgainstArguments): Promise<void> {
+  refuseWithoutAgainst(given);
+  if (given.against === undefined) return runCases(context, ids);
+  const [id] = ids;
+  if (id === undefined || ids.length > 1) throw new WhoranError(`--against: expected one detection, found ${ids.length}`, { exitCode: EXIT.wrongUse, hint: 'Name the one that you changed.' });
+  const { catalog, config } = await load(context);
+  return runAgainst(context, find(catalog, id), config, given);
 }
 
 async function show(context: Context, id: string): Promise<void> {
