@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { alertsConfigSchema } from './alerts.ts';
 import { detectionsConfigSchema } from './detections.ts';
+import { evidenceConfigSchema } from './evidence.ts';
 import { runConfigSchema } from './run.ts';
 import { SIGN_IN_KINDS } from './sign-in-kinds.ts';
 import { guid } from './sources/azure.ts';
@@ -125,6 +126,7 @@ export const configSchema = z.strictObject({
     .describe('Who is meant to have what.'),
   detections: detectionsConfigSchema,
   alerts: alertsConfigSchema,
+  evidence: evidenceConfigSchema,
   run: runConfigSchema,
 });
 

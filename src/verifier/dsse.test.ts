@@ -62,11 +62,11 @@ test.each([
 });
 
 test('keys: Ed25519 alone, and never a private one', () => {
-  const pem = publicKey.export({ type: 'spki', format: 'pem' });
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   expect(keyIdOf(publicKeyOfPem(pem))).toBe(keyIdOf(publicKey));
   expect(keyIdOf(publicKeyOfDer(publicKey.export({ type: 'spki', format: 'der' })))).toBe(keyIdOf(publicKey));
-  expect(() => publicKeyOfPem(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string)).toThrow('give the public one');
-  const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' });
+  expect(() => publicKeyOfPem(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())).toThrow('give the public one');
+  const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' }).toString();
   expect(() => publicKeyOfPem(p256)).toThrow('it is a key for ec: Ed25519 is needed');
   expect(() => publicKeyOfPem('')).toThrow('it is no public key in PEM');
   expect(() => publicKeyOfDer(Buffer.from('x'))).toThrow('it is no public key');
