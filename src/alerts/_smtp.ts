@@ -116,8 +116,6 @@ function channelError(error: unknown, signal: AbortSignal, server: string): Chan
     const hint = responseCode === 552 ? TOO_LARGE : code === 'EAUTH' ? 'Check username and password: some services want a password for applications.' : 'Check sender and receivers, and that the server may send to them.';
     return new ChannelError(`${server} answered ${responseCode}${at}`, { isTransient, ...(isTransient ? {} : { hint }) });
   }
-  // The server told its limit before the message went.
-  if (code === 'EMESSAGE') return new ChannelError(`${server} takes no message of this size`, { isTransient: false, hint: TOO_LARGE });
   const isTls = code === 'ETLS' || /certificate|self-signed|CERT_|SSL|TLS/.test(`${String(code)} ${error instanceof Error ? error.message : ''}`);
   if (isTls) return new ChannelError(`${server}: the connection could not be protected`, { isTransient: false, hint: 'The server offers no STARTTLS, or its certificate is not trusted: check host, port and security.' });
   return new ChannelError(`${server} could not be reached${typeof code === 'string' ? `: ${code}` : ''}`, { isTransient: true });

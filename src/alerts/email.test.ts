@@ -10,6 +10,8 @@ import { emailSchema, type ChannelConfig } from '../config/channels/index.ts';
 import { deadlineOf } from '../core/deadline.ts';
 import type { Alert } from './alert.ts';
 import { ChannelError, type Channel } from './channel.ts';
+import { emailHtml } from './_email-html.ts';
+import { plainText } from './_text.ts';
 import { email } from './email.ts';
 
 const PASSWORD = 'not-to-be-seen-1234';
@@ -114,4 +116,95 @@ test('a server that says nothing is given up in time; one that is not there is t
 test('without protection only to this machine', () => {
   const config = emailSchema.parse({ id: 'one', type: 'email', host: 'smtp.example.com', security: 'none', from: 'a@example.com', to: ['b@example.com'] });
   expect(() => email(config)).toThrow(/is not this machine/);
+});
+
+/** A server that answers RCPT TO by a receiver's name: those of `codes` in turn, then it takes them. */
+async function picky(codes: Readonly<Record<string, number[]>>): Promise<{ readonly port: number; readonly asked: string[] }> {
+  const asked: string[] = [];
+  const port = await start({
+    onRcptTo: ({ address }, _session, callback) => {
+      asked.push(address);
+      const code = codes[address.split('@')[0] ?? '']?.shift();
+      if (code === undefined) callback();
+      else callback(Object.assign(new Error('no'), { responseCode: code }));
+    },
+  });
+  return { port, asked };
+}
+const TWO = { to: ['aiko@example.com', 'ben@example.com'] };
+async function attempts(one: Channel, numbers: readonly number[]): Promise<string[]> {
+  const words: string[] = [];
+  for (const attempt of numbers) {
+    const deadline = deadlineOf(5000);
+    words.push(await one.send(EXAMPLE_ALERT, { signal: deadline.signal, now: () => new Date(), attempt }).then(({ id }) => `sent ${id ?? ''}`, (error: unknown) => (error instanceof ChannelError ? `${error.isTransient ? 'later' : 'no'}: ${error.message}` : String(error))));
+    deadline.end();
+  }
+  return words;
+}
+
+test('a receiver who is refused for good is named in the receipt; the other has it once', async () => {
+  const { port } = await picky({ ben: [550, 550, 550] });
+  expect(await attempts(channel(port, TWO), [1])).toEqual([expect.stringMatching(/^sent <.*>; refused for 1 of 2 receivers: ben@example\.com \(550\)$/)]);
+  expect(mails).toHaveLength(1);
+});
+
+test('a receiver who is put off is tried again alone', async () => {
+  const { port, asked } = await picky({ ben: [451, 451] });
+  const words = await attempts(channel(port, TWO), [1, 2, 3]);
+  expect(words).toEqual([expect.stringMatching(/^later: .* took the message for 1 of 2 receivers, and put off ben@example\.com \(451\)$/), expect.stringMatching(/^later: /), expect.stringMatching(/^sent <[^;]*>$/)]);
+  expect(asked).toEqual(['aiko@example.com', 'ben@example.com', 'ben@example.com', 'ben@example.com']);
+  expect(mails).toHaveLength(2);
+});
+
+test('a receiver who is put off without end is named at last, and keeps the message from nobody', async () => {
+  const { port, asked } = await picky({ ben: Array.from({ length: 9 }, () => 451) });
+  const words = await attempts(channel(port, TWO), [1, 2, 3, 4]);
+  expect(words.map((word) => word.slice(0, 5))).toEqual(['later', 'later', 'later', 'sent ']);
+  expect(words.at(-1)).toMatch(/refused for 1 of 2 receivers: ben@example\.com \(451\)$/);
+  expect(asked.filter((address) => address.startsWith('aiko'))).toHaveLength(1);
+});
+
+test('where all are refused, nobody has it and it is a failure', async () => {
+  const { port } = await picky({ aiko: [550], ben: [451] });
+  expect(await attempts(channel(port, TWO), [9])).toEqual([expect.stringMatching(/^later: .* answered 451/)]);
+  expect(mails).toEqual([]);
+});
+
+test('a message that the server finds too large is told apart', async () => {
+  const failure = await failureOf(channel(await start({
+    onData: (stream, _session, callback) => {
+      stream.resume();
+      stream.on('end', () => { callback(Object.assign(new Error('too large'), { responseCode: 552 })); });
+    },
+  })));
+  expect(failure).toMatchObject({ isTransient: false });
+  expect(failure.hint).toMatch(/300 KB/);
+});
+
+test('a message has a size that servers take and mail programs show, whatever is in it', async () => {
+  const one = channel(await start());
+  const [finding] = EXAMPLE_ALERT.findings;
+  if (!finding) throw new Error('the example has a finding');
+  const long = { ...finding, what: '漢'.repeat(40_000), not_known: Array.from({ length: 300 }, () => '<'.repeat(3000)) };
+  await send(one, { ...EXAMPLE_ALERT, findings: Array.from({ length: 10 }, () => long) });
+  expect(mails[0]?.length).toBeLessThan(300 * 1024);
+  const { body, cuts } = await one.render({ ...EXAMPLE_ALERT, findings: Array.from({ length: 10 }, () => long) });
+  expect(cuts.length).toBeGreaterThan(0);
+  expect(body).toContain(finding.ask);
+  expect(body).toContain('Left out here');
+});
+
+test('what is rendered has the headers, the text and the HTML of what is sent', async () => {
+  const one = channel(await start(), TWO);
+  await send(one, EXAMPLE_ALERT);
+  const { body, headers, content_type: type } = await one.render(EXAMPLE_ALERT);
+  const sent = headersOf(mails[0] ?? '');
+  for (const [name, value] of Object.entries(headers)) expect(sent.map((line) => line.toLowerCase())).toContain(`${name}: ${value}`.toLowerCase());
+  expect(type).toMatch(/^multipart\/alternative; boundary="/);
+  const boundary = /boundary="([^"]+)"/.exec(type)?.[1] ?? '';
+  const [before, text, html, after] = body.split(`--${boundary}`);
+  expect([before, after]).toEqual(['', '--\n']);
+  expect(text).toContain(`\n\n${plainText(EXAMPLE_ALERT)}`);
+  expect(html).toContain(`\n\n${emailHtml(EXAMPLE_ALERT)}`);
+  expect(body).not.toContain(PASSWORD);
 });
