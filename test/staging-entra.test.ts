@@ -76,6 +76,37 @@ describe('sign_ins', () => {
     expect(await one('sign_ins', { ...analytics, AADTenantId: '' })).toMatchObject({ tenant_id: TENANT });
   });
 
+  it('tells a second factor by what was required, used or carried over, in every form', async () => {
+    const step = (fields: object): object => ({ authenticationMethod: 'Password', authenticationStepRequirement: 'Primary authentication', authenticationStepResultDetail: 'Correct password', succeeded: true, ...fields });
+    const claim = { authenticationMethod: 'Previously satisfied', authenticationStepRequirement: '', authenticationStepResultDetail: 'MFA requirement satisfied by claim in the token' };
+    const factors = async (requirement: unknown, details: unknown, additional: unknown = null): Promise<unknown[]> => {
+      const status = { errorCode: 0, additionalDetails: additional };
+      const rows = [
+        await one('sign_ins', { ...graph, authenticationRequirement: requirement, authenticationDetails: details, status }),
+        await one('sign_ins', { ...line, properties: { ...line.properties, authenticationRequirement: requirement, authenticationDetails: details, status } }),
+        await one('sign_ins', { ...analytics, AuthenticationRequirement: requirement, AuthenticationDetails: JSON.stringify(details), Status: JSON.stringify(status) }),
+        await one('sign_ins', { ...analytics, AuthenticationRequirement: requirement, AuthenticationDetails: details, Status: status }),
+      ];
+      return rows.map((row) => row['reject_reason'] ?? row['is_multi_factor']);
+    };
+    const all = (value: boolean | null): unknown[] => [value, value, value, value];
+    const single = 'singleFactorAuthentication';
+    expect(await factors('multiFactorAuthentication', [])).toEqual(all(true));
+    expect(await factors(single, [step({})])).toEqual(all(false));
+    expect(await factors(single, [])).toEqual(all(false));
+    expect(await factors(single, [step({ authenticationMethod: 'Previously satisfied', authenticationStepResultDetail: 'First factor requirement satisfied by claim in the token' })])).toEqual(all(false));
+    expect(await factors(single, [step(claim)])).toEqual(all(true));
+    expect(await factors(single, [], 'MFA requirement satisfied by claim in the token')).toEqual(all(true));
+    expect(await factors(single, [step({}), step({ authenticationMethod: 'Mobile app notification', authenticationStepRequirement: 'Multifactor authentication' })])).toEqual(all(true));
+    expect(await factors(single, [step({ authenticationMethod: 'Windows Hello for Business' })])).toEqual(all(true));
+    // A second factor that failed, or that was only asked for, is none.
+    expect(await factors(single, [step({}), step({ ...claim, succeeded: false })])).toEqual(all(false));
+    expect(await factors(single, [step({ authenticationStepResultDetail: 'MFA required in Azure AD' })], 'MFA required in Azure AD')).toEqual(all(false));
+    expect(await factors('', [])).toEqual(all(null));
+    expect(await factors(undefined, [step(claim)])).toEqual(all(true));
+    for (const odd of ['[', { a: 1 }, [1, null, 'x'], [[]], 7, [{ succeeded: { a: 1 } }]]) expect((await one('sign_ins', { ...graph, authenticationRequirement: single, authenticationDetails: odd }))['is_multi_factor']).toBe(false);
+  });
+
   it('reads a diagnostic line, its properties as an object or text, its keys lower-cased or not', async () => {
     const expected = { tenant_id: TENANT, sign_in_id: ID, sign_in_kind: 'managed_identity', object_id: USER, user_id: null, ip_address: null, is_success: true, reject_reason: null };
     expect(await one('sign_ins', line)).toMatchObject(expected);

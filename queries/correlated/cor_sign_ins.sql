@@ -41,6 +41,6 @@ select
   tenant_id, sign_in_id, created_at, sign_in_kind, is_success, error_code, object_id, user_id, user_principal_name,
   display_name, user_type, service_principal_id, app_id, app_display_name, resource_id, resource_display_name, ip_address,
   correlation_id, token_id, entra_session_id, federated_credential_id, agent_type, authentication_requirement,
-  conditional_access_status, row_updated_at, retrieved_at, filled_fields, source_form, batch_seq, member, record_number,
+  is_multi_factor, conditional_access_status, row_updated_at, retrieved_at, filled_fields, source_form, batch_seq, member, record_number,
   record_sha256
 from current_versions

@@ -64,7 +64,7 @@ camel_parsed as (
       "appId": "VARCHAR", "appDisplayName": "VARCHAR", "resourceId": "VARCHAR", "resourceDisplayName": "VARCHAR",
       "resourceTenantId": "VARCHAR", "ipAddress": "VARCHAR", "correlationId": "VARCHAR", "uniqueTokenIdentifier": "VARCHAR",
       "sessionId": "VARCHAR", "federatedCredentialId": "VARCHAR", "agent": "VARCHAR", "status": "VARCHAR",
-      "authenticationRequirement": "VARCHAR", "conditionalAccessStatus": "VARCHAR"}') as r,
+      "authenticationRequirement": "VARCHAR", "authenticationDetails": "VARCHAR", "conditionalAccessStatus": "VARCHAR"}') as r,
     try(json_transform(properties, '"MAP(VARCHAR, VARCHAR)"')) as members
   from (select * from graph_rows union all by name select * from diagnostic_rows) as rows_of_both
 ),
@@ -92,7 +92,7 @@ camel_named as (
     r."uniqueTokenIdentifier" as token_text, r."sessionId" as entra_session_id,
     r."federatedCredentialId" as federated_credential_id,
     r."agent" as agent, r."status" as status, line_result_type as result_type,
-    r."authenticationRequirement" as authentication_requirement,
+    r."authenticationRequirement" as authentication_requirement, r."authenticationDetails" as authentication_details,
     r."conditionalAccessStatus" as conditional_access_status
   from camel_parsed
 ),
@@ -108,7 +108,7 @@ pascal_parsed as (
       "ClientCredentialType": "VARCHAR", "AppId": "VARCHAR", "AppDisplayName": "VARCHAR", "ResourceIdentity": "VARCHAR",
       "ResourceDisplayName": "VARCHAR", "IPAddress": "VARCHAR", "CorrelationId": "VARCHAR", "UniqueTokenIdentifier": "VARCHAR",
       "SessionId": "VARCHAR", "FederatedCredentialId": "VARCHAR", "Agent": "VARCHAR", "Status": "VARCHAR", "ResultType": "VARCHAR",
-      "AuthenticationRequirement": "VARCHAR", "ConditionalAccessStatus": "VARCHAR"}') as r,
+      "AuthenticationRequirement": "VARCHAR", "AuthenticationDetails": "VARCHAR", "ConditionalAccessStatus": "VARCHAR"}') as r,
     try(json_transform(record, '"MAP(VARCHAR, VARCHAR)"')) as members
   from records
   where form = 'log_analytics_sign_ins'
@@ -133,7 +133,7 @@ pascal_named as (
     r."UniqueTokenIdentifier" as token_text, r."SessionId" as entra_session_id,
     r."FederatedCredentialId" as federated_credential_id,
     r."Agent" as agent, r."Status" as status, r."ResultType" as result_type,
-    r."AuthenticationRequirement" as authentication_requirement,
+    r."AuthenticationRequirement" as authentication_requirement, r."AuthenticationDetails" as authentication_details,
     r."ConditionalAccessStatus" as conditional_access_status
   from pascal_parsed
 ),
@@ -173,6 +173,11 @@ sorted as (
       [nullif(nullif(trim(result_type), ''), '0'), nullif(nullif(trim(try_cast(status as json) ->> '$.errorCode'), ''), '0'),
         nullif(trim(result_type), ''), nullif(trim(try_cast(status as json) ->> '$.errorCode'), '')],
       lambda c: c is not null) as codes,
+    coalesce(
+      try(json_transform(try_cast(authentication_details as json), '[{
+        "authenticationMethod": "VARCHAR", "authenticationStepRequirement": "VARCHAR", "authenticationStepResultDetail": "VARCHAR",
+        "succeeded": "VARCHAR"}]')),
+      []) as steps,
     case
       when regexp_full_match(token_text, '[A-Za-z0-9_-]{21}[AQgw](==)?')
         then hex(from_base64(replace(replace(left(token_text, 22), '-', '+'), '_', '/') || '=='))
@@ -221,6 +226,19 @@ typed as (
     nullif(trim(try_cast(agent as json) ->> '$.agentType'), '') as agent_type,
     nullif(trim(authentication_requirement), '') as authentication_requirement,
     nullif(trim(conditional_access_status), '') as conditional_access_status,
+    -- What was required says nothing of what was done: a step that succeeded, a claim of an earlier one, or a method that is two
+    -- factors by itself (Windows Hello, FIDO2 and passkeys, signing in by phone without a password).
+    case
+      when lower(trim(authentication_requirement)) = 'multifactorauthentication' then true
+      when regexp_matches(lower(trim(try_cast(status as json) ->> '$.additionalDetails')), '^mfa (requirement satisfied|completed|successfully completed)')
+        then true
+      when len(list_filter(steps, lambda s: lower(s."succeeded") = 'true' and (
+          regexp_matches(lower(trim(s."authenticationStepRequirement")), '^multi-?factor')
+          or regexp_matches(lower(trim(s."authenticationStepResultDetail")), '^mfa (requirement satisfied|completed|successfully completed)')
+          or regexp_matches(lower(trim(s."authenticationMethod")), '^(windows hello|fido2|passkey|passwordless phone)')))) > 0
+        then true
+      when lower(trim(authentication_requirement)) = 'singlefactorauthentication' then false
+    end as is_multi_factor,
     times[2] as row_updated_at,
     retrieved_at,
     len(list_filter(coalesce(map_values(members), []), lambda v: v is not null and v not in ('', '[]', '{}'))) as filled_fields,
@@ -254,6 +272,7 @@ select
   federated_credential_id,
   agent_type,
   authentication_requirement,
+  is_multi_factor,
   conditional_access_status,
   row_updated_at,
   retrieved_at,

@@ -167,7 +167,10 @@ create table if not exists stg_sign_ins (
   token_id varchar,                -- uniqueTokenIdentifier decoded to a lower-case GUID (entra.md 2.2), else null
   entra_session_id varchar, federated_credential_id varchar,
   agent_type varchar,              -- agent.agentType where it is there
-  authentication_requirement varchar, conditional_access_status varchar,
+  authentication_requirement varchar,
+  is_multi_factor boolean,         -- a second factor was required, used or carried over as a claim; false: one factor was required and the row
+                                   -- tells of no more; null: it doesn't say
+  conditional_access_status varchar,
   row_updated_at timestamptz,      -- TimeGenerated or the like; null for Graph rows
   retrieved_at timestamptz,        -- retrieval time in the ledger, live sources only
   filled_fields integer not null,  -- how many fields are neither null nor empty (RULINGS 19)
