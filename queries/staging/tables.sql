@@ -264,3 +264,62 @@ create table if not exists stg_reject_days (
   records_read bigint not null, records_rejected bigint not null, first_reason varchar,
   last_line bigint                 -- of ledger.jsonl: the latest batch with rejects
 );
+
+-- CloudTrail's own proof: log file integrity validation, filled by src/pipeline/digest-checks.ts before detections run, out of landed bytes.
+-- Keys that ListPublicKeys listed. Key: (batch_seq, member, key_sha256).
+create table if not exists stg_digest_keys (
+  fingerprint varchar not null,    -- as listed and as digests name it
+  key_sha256 varchar not null, der_base64 varchar not null,
+  valid_from timestamptz, valid_to timestamptz,
+  is_from_service boolean not null, -- a configured source asked CloudTrail; else somebody's file says it
+  batch_seq integer not null, member integer not null
+);
+-- Digest files, one row a landed copy. Key: (batch_seq, member). What a digest says of itself is not to be believed before it is checked.
+create table if not exists stg_digests (
+  batch_seq integer not null, member integer not null, origin varchar not null, file_name varchar not null,
+  fault varchar,                   -- trailing_bytes | not_unpacked | not_a_digest | landing_altered | landing_missing: then the rest is from its name
+  account_id varchar, aws_region varchar, trail_name varchar, home_region varchar, is_backfill boolean not null,
+  start_at timestamptz, end_at timestamptz,   -- of the deliveries that it covers, not of events
+  bucket varchar, object_key varchar,         -- where it says that it lies
+  is_moved boolean not null,       -- it was found elsewhere than there
+  content_sha256 varchar,          -- of the unpacked bytes
+  signing_sha256 varchar, signing_text varchar, key_fingerprint varchar, signature_algorithm varchar,
+  own_signature varchar,           -- S3 metadata x-amz-meta-signature; null where the copy came without
+  previous_bucket varchar, previous_key varchar, previous_sha256 varchar, previous_signature varchar
+);
+-- Log files as digests name them. Key: (batch_seq, member, position) of the digest.
+create table if not exists stg_digest_files (
+  batch_seq integer not null, member integer not null, position integer not null,
+  bucket varchar not null, object_key varchar not null, file_name varchar not null,
+  hash_value varchar not null, hash_algorithm varchar not null,
+  account_id varchar, aws_region varchar, delivered_at timestamptz   -- out of the name
+);
+-- Log files that are landed. Key: (batch_seq, member). A hash is taken once a digest names such a file.
+create table if not exists stg_log_objects (
+  batch_seq integer not null, member integer not null, origin varchar not null, file_name varchar not null,
+  account_id varchar, aws_region varchar, delivered_at timestamptz,  -- out of the name; null where it is not CloudTrail's
+  content_sha256 varchar,          -- of the unpacked bytes
+  fault varchar                    -- trailing_bytes | not_unpacked | landing_altered | landing_missing
+);
+-- Signatures over digests, tried once: the digest's own and the one that the digest after it holds. Key: (signing_sha256, signature).
+create table if not exists stg_digest_signatures (
+  signing_sha256 varchar not null, signature varchar not null,
+  outcome varchar not null,        -- right | wrong | key_missing | key_unusable | algorithm_unknown
+  key_sha256 varchar               -- of the key that it is right by
+);
+create table if not exists stg_digest_state (through_seq integer not null);   -- batches that the tables above have seen
+-- What came of it: a row for each digest, gap and log file, made anew each time. Copies of a digest count once, unless one is at fault.
+create table if not exists stg_digest_checks (
+  check_kind varchar not null,     -- digest | gap | log
+  -- digest: valid | invalid | unverifiable | deleted (a live source looked, and it was not there) | missing (named, not landed, nobody
+  -- looked) | before_first (the one before the first that is landed); gap: gap; log: proved | altered | unproven | deleted | missing
+  state varchar not null,
+  reason varchar not null,
+  account_id varchar, aws_region varchar,
+  trail_name varchar, home_region varchar, is_backfill boolean not null,   -- trail null: a log file that no digest names
+  object varchar not null,         -- s3://bucket/key as a digest says it, else where it was found
+  from_at timestamptz, to_at timestamptz,   -- deliveries that a digest covers, a gap's ends, the minute of a log file's delivery
+  batch_seq integer, member integer,        -- where it lies; null where it is not landed
+  digest_batch_seq integer, digest_member integer,   -- the digest that says so
+  is_fault boolean not null        -- invalid, altered, deleted: not explained by what is merely not landed
+);

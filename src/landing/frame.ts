@@ -28,6 +28,7 @@ export type RecordForm =
   | 'identity_registry'
   | 'cloudtrail_digest' // set aside
   | 'cloudtrail_insight' // set aside
+  | 'cloudtrail_public_keys' // ListPublicKeys' answer; set aside
   | 'unknown';
 
 /** What the envelope around a record says and the record itself may not. */
@@ -76,7 +77,7 @@ export interface FrameReject {
   readonly reason: string;
 }
 
-/** A record recognised and not for staging: digests, Insights, and lines of an application's log that say nothing of tokens. */
+/** A record recognised and not for staging: digests and their keys, Insights, and lines of an application's log that say nothing of tokens. */
 export interface FrameSetAside {
   readonly kind: 'set_aside';
   readonly form: RecordForm;

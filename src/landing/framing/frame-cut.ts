@@ -150,6 +150,7 @@ export class CutFramer {
         return frameRecord(record, cloudTrailForm(carrier), this.#withPathAccount(envelope), recordNumber);
       case 'cloudtrail_insight':
       case 'cloudtrail_digest':
+      case 'cloudtrail_public_keys':
         return { kind: 'set_aside', form: shape, recordNumber };
       case 'lookup_item':
         return this.#inner(String(value['CloudTrailEvent']), 'lookup', envelope, recordNumber, 'CloudTrailEvent');

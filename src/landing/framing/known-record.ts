@@ -8,6 +8,7 @@ export type RecordShape =
   | 'cloudtrail'
   | 'cloudtrail_digest'
   | 'cloudtrail_insight'
+  | 'cloudtrail_public_keys'
   | 'lookup_item'
   | 'log_event'
   | 'eventbridge'
@@ -92,6 +93,7 @@ export function recordShape(record: JsonObject): RecordShape {
     return record['eventCategory'] === 'Insight' || has('insightDetails') ? 'cloudtrail_insight' : 'cloudtrail';
   }
   if (has('digestStartTime') && has('digestEndTime')) return 'cloudtrail_digest';
+  if (Array.isArray(record['PublicKeyList'] ?? record['publicKeyList'])) return 'cloudtrail_public_keys';
   if (typeof record['CloudTrailEvent'] === 'string') return 'lookup_item';
   if (isJsonObject(record['detail']) && (has('detail-type') || has('source'))) return 'eventbridge';
   if (typeof record['message'] === 'string' && (has('timestamp') || has('ingestionTime') || has('eventId') || has('logStreamName'))) return 'log_event';

@@ -98,7 +98,7 @@ export async function* pullTrailStream(
           delivered = [];
           bytes = 0;
         }
-        delivered.push(result.read.delivered);
+        delivered.push(trail.kind === 'CloudTrail-Digest' ? asDigest(result.read.delivered) : result.read.delivered);
         bytes += size;
         count += 1;
       } else {
@@ -132,7 +132,7 @@ export async function* pullTrailStream(
       window: { from: new Date(covered), to: new Date(through) },
       delivered,
       cursor: cursorText(cursor),
-      ...(covers.length > 0 && complete !== undefined ? { completeThrough: new Date(complete) } : {}),
+      ...(complete !== undefined ? { completeThrough: new Date(complete) } : {}),
     };
     covered = through;
     context.tell({ kind: 'progress', stream, message: `${count} objects, through ${new Date(through).toISOString()}` });
@@ -146,6 +146,14 @@ function cursorOf(stream: string, { cursors, tell }: PullContext): TrailCursor |
   const cursor = parseCursor(text);
   if (!cursor) tell({ kind: 'warning', stream, message: 'its cursor is of another version: it begins anew, and what is landed already lands once' });
   return cursor;
+}
+
+/**
+ * A digest is more than its bytes: a copy without its signature, or at another place, is landed beside the one that has them.
+ */
+function asDigest(object: Delivered): Delivered {
+  const said = JSON.stringify([object.origin, object.metadata?.['x-amz-meta-signature'] ?? null]);
+  return { ...object, content: Buffer.concat([Buffer.from(`${said}\n`), object.bytes]) };
 }
 
 /** Whether an object's stamp lies in a backfill; one without a stamp is taken with its day. */
