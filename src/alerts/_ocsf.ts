@@ -37,6 +37,15 @@ const CONFIDENCE: Readonly<Record<string, { readonly id: number; readonly name: 
 
 export type OcsfEvent = Readonly<Record<string, unknown>>;
 
+/** A test of the channel is an event of no class (0, Base Event): whoever reads the file sees that it is written, and no finding. */
+export function ocsfTest(alert: Alert, version: string): OcsfEvent {
+  return {
+    class_uid: 0, class_name: 'Base Event', category_uid: 0, category_name: 'Uncategorized', activity_id: 99, activity_name: 'Test', type_uid: 99, type_name: 'Base Event: Other',
+    time: Date.parse(alert.at), severity_id: 1, severity: 'Informational', message: alert.title,
+    metadata: { version: OCSF_VERSION, uid: `${alert.key}/0`, product: { name: 'whoran', vendor_name: 'whoran', version } },
+  };
+}
+
 /** One event a finding that the alert shows; none for a digest or test, which are no findings. */
 export function ocsfEvents(alert: Alert, version: string): OcsfEvent[] {
   const { notice } = alert;
@@ -57,11 +66,12 @@ function eventOf(alert: Alert, finding: AlertFinding, activity: { readonly id: n
     message: finding.what,
     is_alert: true,
     metadata: {
-      version: OCSF_VERSION, uid: `${alert.key}/${index}`, correlation_uid: alert.group_key, log_name: 'alerts', logged_time: time,
+      version: OCSF_VERSION, uid: `${alert.key}/${index}`, correlation_uid: alert.group_key, log_name: 'alerts', log_provider: 'whoran', logged_time: time,
       product: { name: 'whoran', vendor_name: 'whoran', version },
     },
     finding_info: {
       uid: finding.id, title: finding.title, desc: finding.what, created_time: Date.parse(finding.occurred_at), modified_time: time, types: [finding.detection],
+      ...(finding.evidence.length === 0 ? {} : { data_sources: [...new Set(finding.evidence.map(({ source }) => source))] }),
       analytic: { name: finding.detection, uid: finding.detection, type_id: 1, type: 'Rule' },
       ...(alert.link === null ? {} : { src_url: alert.link }),
     },
@@ -70,7 +80,7 @@ function eventOf(alert: Alert, finding: AlertFinding, activity: { readonly id: n
     remediation: { desc: finding.steps.join(' ') },
     ...(finding.who === null || (finding.who.object_id === null && finding.who.name === null)
       ? {}
-      : { observables: [{ name: 'who', type_id: 4, type: 'User Name', value: finding.who.name ?? finding.who.object_id }] }),
+      : { observables: [{ name: finding.who.name === null ? 'unmapped.who.object_id' : 'unmapped.who.name', type_id: 4, type: 'User Name', value: finding.who.name ?? finding.who.object_id }] }),
     // What the class has no place for.
     unmapped: { notice: alert.notice, who: finding.who, not_known: finding.not_known, as_of: finding.as_of, controls: finding.controls, ask: finding.ask, team: finding.team, change: finding.change },
   };

@@ -6,7 +6,8 @@ import type { z } from 'zod';
 import type { fileSchema } from '../config/channels/index.ts';
 import type { Alert } from './alert.ts';
 import { ChannelError, type Channel, type Receipt, type RenderedMessage } from './channel.ts';
-import { OCSF_VERSION, ocsfEvents } from './_ocsf.ts';
+import { jsonText } from './_json.ts';
+import { ocsfEvents, ocsfTest } from './_ocsf.ts';
 
 /** How far back a repeated attempt looks for its own lines. */
 const TAIL_BYTES = 4 * 1024 * 1024;
@@ -31,11 +32,9 @@ export function file({ id, path }: z.output<typeof fileSchema>, stdout: { write(
   };
 }
 
-/** A test is a line that is no finding: whoever reads the file sees that it is written. */
 function linesOf(alert: Alert, version: string): string {
-  const events = alert.notice === 'test' ? [{ class_uid: 0, category_uid: 0, activity_id: 0, type_uid: 0, severity_id: 1, time: Date.parse(alert.at), message: alert.title, metadata: { version: OCSF_VERSION, uid: `${alert.key}/0`, product: { name: 'whoran', vendor_name: 'whoran', version } } }] : ocsfEvents(alert, version);
-  // Line separators of Unicode break a line for some readers.
-  return events.map((event) => `${JSON.stringify(event).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`).join('');
+  const events = alert.notice === 'test' ? [ocsfTest(alert, version)] : ocsfEvents(alert, version);
+  return events.map((event) => `${jsonText(event)}\n`).join('');
 }
 
 function cutsOf({ findings, findings_total: total }: Alert): string[] {
