@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { teamsSchema } from '../config/channels/index.ts';
-import type { Alert, AlertSeverity } from './alert.ts';
+import { leadOf, type Alert, type AlertSeverity } from './alert.ts';
 import type { Channel, RenderedMessage } from './channel.ts';
 import { cutText } from './_cut.ts';
 import { fitted } from './_fit.ts';
@@ -69,23 +69,30 @@ export function teamsMessage(alert: Alert): { readonly message: TeamsMessage; re
 }
 
 function messageOf(alert: Alert, title: string, parts: readonly Part[]): TeamsMessage {
+  const [first] = alert.findings;
   const content: AdaptiveCard = {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
     version: '1.4',
-    fallbackText: title,
+    // Readers that show it may take it for Markdown: nothing from a record is in it.
+    fallbackText: `${leadOf(alert.notice, alert.findings)} (${alert.severity}): this program can't show the card. See ${first ? `whoran alerts show ${first.id.slice(0, 12)}` : 'whoran status'}`,
     body: [
-      { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: title, weight: 'Bolder', size: 'Medium', color: colourOf(alert) }] },
-      { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: cutText(contextLine(alert), LONGEST_TITLE), isSubtle: true }] },
+      { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: inertRun(title), weight: 'Bolder', size: 'Medium', color: colourOf(alert) }] },
+      { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: inertRun(cutText(contextLine(alert), LONGEST_TITLE)), isSubtle: true }] },
       ...parts.flatMap(({ title: heading, lines }): RichText[] => [
         { type: 'RichTextBlock', separator: true, inlines: [{ type: 'TextRun', text: heading, weight: 'Bolder' }] },
-        ...lines.map((line): RichText => ({ type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: line === '' ? ' ' : line }] })),
+        ...lines.map((line): RichText => ({ type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: inertRun(line) }] })),
       ]),
     ],
     ...(alert.link === null ? {} : { actions: [{ type: 'Action.OpenUrl', title: 'Read on', url: alert.link }] }),
     msteams: { width: 'Full' },
   };
   return { type: 'message', attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content }] };
+}
+
+/** A text that shows as it is: readers replace `{{DATE(…)}}` and `{{TIME(…)}}` in runs too, and refuse empty ones. */
+function inertRun(text: string): string {
+  return text === '' ? ' ' : text.replace(/\{(?=\{)/g, '{\u2060');
 }
 
 /** Green is for what is over by itself or by somebody's work; what was suppressed may go on. */
