@@ -44,6 +44,11 @@ export class Context {
     return { data: data ?? (fromEnvironment === undefined || fromEnvironment === '' ? DEFAULT_DATA : fromEnvironment), config, json: json ?? false };
   }
 
+  /** The data folder where `--data` names one on the command line: for commands that can do without. */
+  get namedData(): string | undefined {
+    return this.#program.opts<{ data?: string }>().data;
+  }
+
   /** How wide and colourful standard output is, and what a command to type next needs. */
   get page(): Page {
     const { env, isOutTty, columns } = this.terminal;

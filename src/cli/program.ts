@@ -17,12 +17,14 @@ import { registerFindings } from './findings.ts';
 import { registerIdentities } from './identities.ts';
 import { registerIngest } from './ingest.ts';
 import { registerInit } from './init.ts';
+import { registerKeys } from './keys.ts';
 import { registerNew } from './new.ts';
 import { registerRebuild } from './rebuild.ts';
 import { registerReport } from './report.ts';
 import { registerRun } from './run.ts';
 import { registerStatus } from './status.ts';
 import type { Terminal } from './terminal.ts';
+import { registerVerify } from './verify.ts';
 import { programVersion } from './version.ts';
 
 const EXAMPLES = `
@@ -80,8 +82,8 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
     })
     .addHelpText('after', EXAMPLES);
   const commands = [
-    registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerAlerts, registerReport, registerIdentities, registerStatus,
-    registerRun, registerCorrelate, registerRebuild, registerInit, registerConfig, registerDoctor, registerDetections, registerNew,
+    registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerAlerts, registerReport, registerVerify, registerIdentities, registerStatus,
+    registerRun, registerCorrelate, registerRebuild, registerInit, registerConfig, registerKeys, registerDoctor, registerDetections, registerNew,
   ];
   for (const register of commands) register(program, context);
   return { program, context };

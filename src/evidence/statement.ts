@@ -19,16 +19,18 @@ export interface SignedStatement {
 /**
  * Signs a manifest.
  * @param manifest the bytes of manifest.json, as they stand in the bundle
+ * @param isTimestamped whether a timestamp on the signature will be put beside it: the statement says so, so that it cannot be taken away unseen.
+ *   Where there will be none after all, sign again
  * @throws WhoranError where the signer fails, or signs with another key than it says
  */
-export async function signStatement(manifest: Buffer, signer: Signer): Promise<SignedStatement> {
+export async function signStatement(manifest: Buffer, signer: Signer, isTimestamped: boolean): Promise<SignedStatement> {
   const listed = JSON.parse(manifest.toString('utf8')) as Record<string, unknown>;
   const spki = signer.publicKey.export({ type: 'spki', format: 'der' });
   const statement = {
     _type: STATEMENT_TYPE,
     subject: [{ name: MANIFEST_FILE, digest: { sha256: hash('sha256', manifest, 'hex') } }],
     predicateType: PREDICATE_TYPE,
-    predicate: { ...Object.fromEntries(STATED.map((name) => [name, listed[name] ?? null])), signer: { public_key: spki.toString('base64') } },
+    predicate: { ...Object.fromEntries(STATED.map((name) => [name, listed[name] ?? null])), signer: { public_key: spki.toString('base64') }, timestamp: isTimestamped },
   };
   const payload = Buffer.from(JSON.stringify(statement));
   const signature = await signer.sign(pae(PAYLOAD_TYPE, payload));

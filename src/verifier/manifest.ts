@@ -39,6 +39,11 @@ export const STATED = ['report', 'ledger', 'journal', 'redaction', 'corrects'] a
 
 /** A path that means one file on every system: no `..`, nothing absolute, no drive, no dot or space at an end. */
 const PATH = /^(?:[A-Za-z0-9_](?:[A-Za-z0-9._=@+-]*[A-Za-z0-9_=@+-])?\/)*[A-Za-z0-9_](?:[A-Za-z0-9._=@+-]*[A-Za-z0-9_=@+-])?$/;
+/** Whether a path inside a bundle is one that a manifest may list. */
+export function isPlainPath(path: string): boolean {
+  return path.length <= 1000 && PATH.test(path);
+}
+
 /** Those that a list in the manifest cannot hold the hash of. */
 export const UNLISTED: ReadonlySet<string> = new Set([MANIFEST_FILE, 'statement.dsse.json', 'statement.tsr']);
 
@@ -97,7 +102,7 @@ function filesOf(entries: readonly unknown[], faults: Faults): Map<string, Manif
       continue;
     }
     const { path, bytes, sha256 } = entry;
-    if (!PATH.test(path) || path.length > 1000) faults.add(place, 'a plain relative path', path);
+    if (!isPlainPath(path)) faults.add(place, 'a plain relative path', path);
     else if (UNLISTED.has(path)) faults.add(place, 'any file but the manifest and the statement', path);
     else if (files.has(path)) faults.add(place, 'each file once', `${path} again`);
     else {

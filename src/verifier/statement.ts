@@ -9,6 +9,7 @@ import { isObject, tryJson, type JsonObject } from './json.ts';
 import { MANIFEST_FILE, STATED } from './manifest.ts';
 
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
+export const TIMESTAMP_FILE = 'statement.tsr';
 export const PREDICATE_TYPE = 'urn:whoran:report-bundle:1';
 
 /** Who signed. */
@@ -27,9 +28,10 @@ export interface CheckedStatement {
 
 /**
  * Checks the statement against the signer's key and the manifest's bytes.
+ * @param hasTimestamp whether statement.tsr is there: the statement says whether it must be
  * @param given the signer's public key, had from elsewhere; undefined: the one that the statement itself encloses, which proves nothing about who
  */
-export function checkStatement(bytes: Buffer, manifest: Buffer, given: KeyObject | undefined, faults: Faults): CheckedStatement {
+export function checkStatement(bytes: Buffer, manifest: Buffer, hasTimestamp: boolean, given: KeyObject | undefined, faults: Faults): CheckedStatement {
   const envelope = parseEnvelope(bytes);
   const statement = tryJson(envelope.payload.toString('utf8'));
   if (!isObject(statement)) throw new Unreadable(STATEMENT_FILE, 'an in-toto statement as payload', 'no JSON object');
@@ -44,6 +46,9 @@ export function checkStatement(bytes: Buffer, manifest: Buffer, given: KeyObject
     else if (enclosed && keyIdOf(enclosed) !== keyId) faults.add(STATEMENT_FILE, `predicate.signer with key ${keyId}`, keyIdOf(enclosed));
   }
   checkContent(statement, predicate, manifest, faults);
+  const { timestamp } = predicate;
+  if (typeof timestamp !== 'boolean') faults.add(STATEMENT_FILE, 'true or false in predicate.timestamp', JSON.stringify(timestamp ?? null));
+  else if (timestamp !== hasTimestamp) faults.add(TIMESTAMP_FILE, timestamp ? 'the timestamp that the statement announces' : 'no timestamp, since the statement announces none', timestamp ? 'none' : 'one');
   return { signer: { key_id: holds ? keyIdOf(key) : null, is_named_key: given === undefined ? null : holds }, envelope };
 }
 

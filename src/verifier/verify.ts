@@ -12,13 +12,12 @@ import { MANIFEST_FILE, readManifest, type Manifest, type ManifestFile } from '.
 import { BatchProofs, JournalProofs } from './proofs.ts';
 import { RecordIndex } from './record-index.ts';
 import { RecordsFile } from './records.ts';
-import { checkStatement, type Signer } from './statement.ts';
+import { checkStatement, TIMESTAMP_FILE, type Signer } from './statement.ts';
 import { TableFile } from './tables.ts';
 import { findingsOf, NOT_PROVED, type Counts, type Verification } from './verification.ts';
 
 const BATCHES_FILE = 'proofs/batches.jsonl';
 const JOURNAL_FILE = 'proofs/journal.jsonl';
-export const TIMESTAMP_FILE = 'statement.tsr';
 
 /** A statement names one file and a report's facts; a manifest has a line a file. */
 const LARGEST_STATEMENT = 16 * 1024 * 1024;
@@ -76,7 +75,7 @@ class BundleCheck {
       const bytes = readSmall(join(this.#folder, MANIFEST_FILE), MANIFEST_FILE, LARGEST_MANIFEST);
       manifest = readManifest(bytes, this.#faults);
       const statement = readSmall(join(this.#folder, STATEMENT_FILE), STATEMENT_FILE, LARGEST_STATEMENT);
-      const { signer, envelope } = checkStatement(statement, bytes, this.#options.key, this.#faults);
+      const { signer, envelope } = checkStatement(statement, bytes, present.has(TIMESTAMP_FILE), this.#options.key, this.#faults);
       this.#signer = signer;
       this.#envelope = envelope;
     });
