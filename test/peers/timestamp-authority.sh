@@ -2,6 +2,7 @@
 # A timestamp authority out of OpenSSL: makes two of them (RSA, and ECDSA below an intermediate) in FOLDER, and answers a query.
 #   sh test/peers/timestamp-authority.sh make FOLDER
 #   sh test/peers/timestamp-authority.sh answer FOLDER rsa|ecdsa QUERY.tsq ANSWER.tsr
+#   sh test/peers/timestamp-authority.sh stranger FOLDER ANSWER.tsr TOKEN.der
 set -eu
 
 folder=$2
@@ -55,7 +56,15 @@ CNF
   openssl ts -reply -config "$folder/$1.cnf" -section one -queryfile "$2" -out "$3"
 }
 
+# A token over the TSTInfo of a response by a certificate that is none for timestamps, as `openssl ts` itself would refuse to make.
+stranger() {
+  openssl ts -reply -in "$1" -token_out -out "$folder/token.der"
+  openssl cms -verify -noverify -inform DER -in "$folder/token.der" -out "$folder/info.der" 2> /dev/null
+  openssl cms -sign -binary -nodetach -econtent_type 1.2.840.113549.1.9.16.1.4 -signer "$folder/server.pem" -inkey "$folder/server.key" -md sha256 -cades -nosmimecap -outform DER -in "$folder/info.der" -out "$2"
+}
+
 case $1 in
   make) make ;;
+  stranger) stranger "$3" "$4" ;;
   answer) answer "$3" "$4" "$5" ;;
 esac
