@@ -64,7 +64,8 @@ function reduced(alert: Alert, step: Step): Fitted {
   const parts = capped.map(({ part }) => part);
   if (cuts.length === 0) return { parts, cuts };
   const [first] = alert.findings;
-  const where = first ? `whoran alerts show ${first.id.slice(0, 12)}` : 'whoran status';
+  const listed = `whoran findings${alert.notice === 'resolved' ? ' --all' : ''}`;
+  const where = !first ? 'whoran status' : alert.findings_total > 1 ? listed : `whoran alerts show ${first.id.slice(0, 12)}`;
   return { parts: [...parts, { kind: 'left_out', title: 'Left out here, to keep to the size that the service takes', lines: [...cuts, `All of it: ${where}`] }], cuts };
 }
 

@@ -68,7 +68,9 @@ export function alertParts(alert: Alert, { detailed, shown }: Shape = WHOLE): Pa
   const findings = alert.findings.slice(0, shown);
   const parts = alert.digest
     ? digestParts(alert.digest)
-    : findings.flatMap((finding, index) => findingParts(finding).filter(({ kind }) => index < detailed || ESSENTIAL.has(kind)));
+    : findings.flatMap((finding, index) => findingParts(finding)
+      .filter(({ kind }) => index < detailed || ESSENTIAL.has(kind))
+      .map((one) => (one.kind === 'what' && alert.findings_total > 1 ? { ...one, title: `${one.title} (${index + 1} of ${alert.findings_total})` } : one)));
   const more = alert.findings_total - findings.length;
   const rest = part('more', 'More', more > 0 ? [`${more} more findings of this group: whoran findings${alert.notice === 'resolved' ? ' --all' : ''}`] : []);
   return [...parts, ...rest].map((one) => ({ ...one, lines: one.lines.map(plainLine) }));

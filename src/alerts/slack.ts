@@ -80,7 +80,7 @@ function blocksOf(alert: Alert, title: string, parts: readonly Part[]): SlackBlo
     ...(title.length > LONGEST_HEADER ? [{ type: 'section' as const, text: plain(title) }] : []),
     { type: 'context', elements: [plain(cutText(contextLine(alert), LONGEST_TITLE))] },
     ...parts.map((part) => ({ type: 'section' as const, text: plain(partText(part)) })),
-    ...(alert.link === null ? [] : [{ type: 'context' as const, elements: [plain(cutText(`More: ${alert.link}`, LONGEST_TITLE))] }]),
+    ...(alert.link === null ? [] : [{ type: 'context' as const, elements: [plain(cutText(`Read on: ${alert.link}`, LONGEST_TITLE))] }]),
   ];
 }
 

@@ -3,6 +3,7 @@
  * `npx vitest run test/alerts/payloads.test.ts -u`.
  */
 import { expect, test } from 'vitest';
+import type { Alert } from '../../src/alerts/alert.ts';
 import { emailHtml } from '../../src/alerts/_email-html.ts';
 import { ocsfEvents } from '../../src/alerts/_ocsf.ts';
 import { plainText } from '../../src/alerts/_text.ts';
@@ -11,12 +12,22 @@ import { slackMessage } from '../../src/alerts/slack.ts';
 import { teamsMessage } from '../../src/alerts/teams.ts';
 import { EXAMPLE_ALERT, EXAMPLE_DIGEST, EXAMPLE_RESOLVED, EXAMPLE_SUPPRESSED } from './example-alert.ts';
 
+/** Ten findings with everything in them: more than Slack takes in one message. */
+const TEN: Alert = {
+  ...EXAMPLE_ALERT,
+  findings: Array.from({ length: 10 }, (_, index) => EXAMPLE_ALERT.findings.map((finding) => ({ ...finding, id: `${index}f2a9c01`.repeat(4), subject: { kind: 'session', id: `ASIAEXAMPLE00000000${index}` }, ask: `whoran ask ASIAEXAMPLE00000000${index}` }))).flat(),
+  findings_total: 12,
+};
+/** A message's blocks as they read, one below the other. */
+const slackText = (alert: Alert): string => `${slackMessage(alert).message.blocks.flatMap((block) => ('text' in block ? [block.text.text] : 'elements' in block ? block.elements.map(({ text }) => text) : [])).join('\n\n')}\n`;
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 test.each([
   ['slack-fired.json', json(slackMessage(EXAMPLE_ALERT).message)],
   ['slack-digest.json', json(slackMessage(EXAMPLE_DIGEST).message)],
+  ['slack-cut.txt', slackText(TEN)],
   ['teams-fired.json', json(teamsMessage(EXAMPLE_ALERT).message)],
+  ['teams-suppressed.json', json(teamsMessage(EXAMPLE_SUPPRESSED).message)],
   ['pagerduty-fired.json', json(pagerDutyEvent(EXAMPLE_ALERT).event)],
   ['pagerduty-resolved.json', json(pagerDutyEvent(EXAMPLE_RESOLVED).event)],
   ['webhook-fired.json', json({ schema: 'whoran.alert/1', ...EXAMPLE_ALERT })],
