@@ -1,29 +1,43 @@
 /*---
 id: token_replayed_from_new_address
-title: One Entra token, two sessions, from two addresses
+title: One Entra token, two sessions, the second from a foreign address
 description: |
-  A person's token opened an AWS session, and the same token opened another from an address that it was not used from before. The
-  same token is known by the token id that Entra signed into it, at any age. Without token ids two tokens of one issuer, audience and
-  subject within `attribution.token_lifetime_minutes` count as one where the records leave no other: exactly one sign-in fits both
-  sessions; or the earlier was known by the sign-in from its own address, and nobody signed in from the later one's. Quiet where the
-  new address is in `network.egress_ranges`, private, or an AWS service's. The subject is the later session: which of the two is the
-  owner's, the records don't say.
-  Not seen: sessions whose opening record has no address; a token used from its owner's address or from a known range; a first use
-  from elsewhere than the sign-in's address, which is common (IPv6 to one side and IPv4 to the other); refused attempts; tokens without
-  a token id of identities with several sign-ins, or where a kind of sign-in never landed; workloads, until `include_workloads` is set;
-  other issuers than Entra, whose subjects (a GitHub repository's jobs) come from anywhere.
+  A person's token opened an AWS session, and the same token opened another from a foreign address: not used by it before, outside
+  `network.egress_ranges`, not private nor an AWS service's, never seen in a sign-in of that person before, nor in those of
+  `least_others` other people (an office, a VPN). Laptops change networks and take a cached token with them, so a second sign is asked
+  for unless `needs_second_sign` is false (then every other address counts, as RULINGS has it). Either a program opened the session
+  that people don't use AWS with (neither AWS's command line and SDKs, Terraform, nor a browser) and that had not opened the earlier
+  one; or the earlier address was in use again within `parallel_minutes`, by this token or the earlier session: nobody is in two places.
+  The same token is known by the token id that Entra signed into it, at any age. Without token ids two tokens of one issuer, audience
+  and subject within `attribution.token_lifetime_minutes` count as one where the records leave no other: exactly one sign-in fits both
+  sessions; or the earlier was known by the sign-in from its own address, and nobody signed in from the later one's.
+  Not seen: a thief who uses the token before its owner does, forges the user agent (the caller chooses it) while the owner rests, or
+  comes from a known range or from where the person or several others signed in; sessions whose opening record has no address; refused
+  attempts; tokens without a token id of identities with several sign-ins, or where a kind of sign-in never landed; workloads, until
+  `include_workloads` is set; other issuers than Entra, whose subjects (a GitHub repository's jobs) come from anywhere.
 severity: high
 sources: [cloudtrail, sign_ins]
 absence_of: [sign_ins]
 controls: [soc2:CC6.1, soc2:CC7.2, soc2:CC7.3, iso27001:A.5.17, iso27001:A.8.16]
 params:
+  needs_second_sign:
+    type: boolean
+    default: true
+    description: Whether another address counts only where nobody of ours signed in, and with a foreign program or in parallel.
+  least_others:
+    type: integer
+    default: 2
+    description: From an address where so many other people signed in before, anybody may come.
+  parallel_minutes:
+    type: integer
+    default: 5
+    description: How soon after the later opening the earlier address has to be in use again, to be two places at once.
   include_workloads:
     type: boolean
     default: false
     description: Whether service principals, managed identities and agents count too, by their token ids. Many go out through a pool of addresses.
 false_positives: |
-  A laptop that changes networks, or switches its VPN on, within one token's life; a token that is handed to a job elsewhere on
-  purpose; an office with several addresses. Add the ranges of offices, VPNs and NAT gateways to `network.egress_ranges`.
+  A token that is handed to a job or a container elsewhere on purpose; a VPN of one's own that takes some programs and not others. Add the ranges of offices, VPNs and NAT gateways to `network.egress_ranges`.
 runbook: |
   1. Ask for both sessions (`whoran ask` with their keys) and for the new address: who else came from there? Compare both addresses
      with the sign-in's.
@@ -51,8 +65,16 @@ addresses as (
   where address_key is not null and not is_aws_service and not is_private
 ),
 sign_ins as (
-  select tenant_id, sign_in_id, created_at
+  select tenant_id, sign_in_id, created_at, object_id, ip_address, is_success
   from cor_sign_ins
+),
+callers as (
+  select caller_key, session_id
+  from cor_callers
+),
+events as (
+  select caller_key, event_at, source_ip, invoked_by
+  from stg_events
 ),
 identities as (
   select tenant_id, object_id, name
@@ -61,7 +83,7 @@ identities as (
 sessions as (
   select
     session_id, opened_at, source_ip, role_arn, issuer, tenant_id, audience, subject, token_id, who_kind, who_tenant_id, who_object_id,
-    identity_method, identity_confidence, sign_in_grade, sign_in_id, reason, opened_by_account_id, opened_by_event_id
+    split_part(split_part(replace(coalesce(user_agent, ''), '[', ''), ' ', 1), '/', 1) as program, identity_method, identity_confidence, sign_in_grade, sign_in_id, reason, opened_by_account_id, opened_by_event_id
   from cor_sessions
   where is_issued and session_kind = 'web_identity' and tenant_id is not null and (token_id is not null or subject is not null)
     and (who_kind in ('person', 'unknown') or ($include_workloads and token_id is not null))
@@ -70,7 +92,7 @@ sessions as (
 uses as (
   select
     s.session_id, s.opened_at, s.source_ip, s.role_arn, s.issuer, s.tenant_id, s.audience, s.subject, s.token_id, s.who_kind,
-    s.who_tenant_id, s.who_object_id, s.identity_method, s.identity_confidence, s.sign_in_grade, s.sign_in_id, s.reason,
+    s.who_tenant_id, s.who_object_id, s.program, s.identity_method, s.identity_confidence, s.sign_in_grade, s.sign_in_id, s.reason,
     s.opened_by_account_id, s.opened_by_event_id, a.address_key, a.is_known_egress,
     case
       when s.token_id is not null then 'token/' || s.tenant_id || '/' || s.token_id
@@ -90,7 +112,7 @@ moved as (
   select
     u.session_id, u.opened_at, u.source_ip, u.role_arn, u.tenant_id, u.subject, u.token_id, u.who_kind, u.who_tenant_id, u.who_object_id,
     u.identity_confidence, u.sign_in_grade, u.sign_in_id, u.reason, u.opened_by_account_id, u.opened_by_event_id,
-    p.used_here_at, b.session_id as before_id, b.opened_at as before_at, b.source_ip as before_ip,
+    p.used_here_at, p.token_key, u.program, b.program as before_program, b.address_key as before_key, b.session_id as before_id, b.opened_at as before_at, b.source_ip as before_ip,
     b.identity_method as before_method, b.identity_confidence as before_confidence, b.sign_in_grade as before_grade,
     b.sign_in_id as before_sign_in_id, b.opened_by_account_id as before_account_id, b.opened_by_event_id as before_event_id,
     b.who_tenant_id as before_tenant_id, b.who_object_id as before_object_id,
@@ -124,7 +146,7 @@ ready as (
 judged as (
   select
     m.session_id, m.opened_at, m.source_ip, m.role_arn, m.tenant_id, m.subject, m.reason, m.opened_by_account_id, m.opened_by_event_id,
-    m.before_id, m.before_at, m.before_ip, m.before_account_id, m.before_event_id,
+    m.token_key, m.program, m.before_program, m.before_key, m.before_id, m.before_at, m.before_ip, m.before_account_id, m.before_event_id,
     coalesce(m.who_tenant_id, m.before_tenant_id) as who_tenant_id, coalesce(m.who_object_id, m.before_object_id) as who_object_id,
     coalesce(m.sign_in_id, m.before_sign_in_id) as sign_in_id,
     r.complete_through < m.settles_at as is_waiting,
@@ -138,6 +160,54 @@ judged as (
   from moved m
   left join ready r on r.tenant_id = m.tenant_id
 ),
+suspects as (
+  select
+    session_id, opened_at, source_ip, role_arn, tenant_id, subject, reason, opened_by_account_id, opened_by_event_id,
+    token_key, before_key, before_id, before_at, before_ip, before_account_id, before_event_id, who_tenant_id, who_object_id, sign_in_id,
+    is_waiting, known_by,
+    program not in ('', 'aws-cli', 'Boto3', 'Botocore', 'APN', 'Mozilla') and not starts_with(program, 'aws-sdk-')
+      and program <> before_program as is_foreign_program
+  from judged
+  where known_by is not null
+),
+-- Who signed in from there before: the person, or several others.
+signed_in_there as (
+  select
+    p.session_id,
+    count(distinct case when g.tenant_id = p.who_tenant_id and g.object_id = p.who_object_id then g.object_id end) as own,
+    count(distinct case when g.tenant_id <> p.who_tenant_id or g.object_id <> p.who_object_id then g.object_id end) as others
+  from suspects p
+  join sign_ins g on g.ip_address = p.source_ip and g.created_at <= p.opened_at
+  where g.is_success
+  group by p.session_id
+),
+-- A few rows as a rule, so that events are sought by key and time and never read through.
+used_again as (
+  select p.session_id
+  from suspects p
+  join callers c on c.session_id = p.before_id
+  join events e
+    on e.caller_key = c.caller_key and e.source_ip = p.before_ip and e.event_at > p.opened_at
+    and e.event_at <= p.opened_at + $parallel_minutes * interval '1' minute
+  where e.invoked_by is null
+  union
+  select p.session_id
+  from suspects p
+  join uses u
+    on u.token_key = p.token_key and u.address_key = p.before_key and u.opened_at > p.opened_at
+    and u.opened_at <= p.opened_at + $parallel_minutes * interval '1' minute
+),
+stolen as (
+  select
+    p.session_id, p.opened_at, p.source_ip, p.role_arn, p.tenant_id, p.subject, p.reason, p.opened_by_account_id, p.opened_by_event_id,
+    p.before_id, p.before_at, p.before_ip, p.before_account_id, p.before_event_id, p.who_tenant_id, p.who_object_id, p.sign_in_id,
+    p.is_waiting, p.known_by
+  from suspects p
+  left join signed_in_there g on g.session_id = p.session_id
+  left join used_again a on a.session_id = p.session_id
+  where not $needs_second_sign
+    or (coalesce(g.own, 0) = 0 and coalesce(g.others, 0) < $least_others and (p.is_foreign_program or a.session_id is not null))
+),
 replayed as (
   select
     j.session_id, j.opened_at, j.source_ip, j.tenant_id, j.reason, j.opened_by_account_id, j.opened_by_event_id,
@@ -145,10 +215,9 @@ replayed as (
     j.known_by, j.known_by = 'one_sign_in' and j.is_waiting as is_provisional,
     coalesce(j.role_arn, 'an unknown role') as role_name,
     coalesce(i.name, j.who_object_id, j.subject, 'an unknown identity') as who
-  from judged j
+  from stolen j
   left join sign_ins g on g.tenant_id = j.tenant_id and g.sign_in_id = j.sign_in_id
   left join identities i on i.tenant_id = j.who_tenant_id and i.object_id = j.who_object_id
-  where j.known_by is not null
 )
 select
   'session' as subject_kind,
