@@ -37,8 +37,8 @@ interface MadeRecord {
   readonly sha256: string;
 }
 
-/** Writes a bundle. @returns the signature, for a timestamp, and how many records are enclosed */
-export async function makeBundle(options: MadeBundle): Promise<{ readonly signature: Buffer; readonly records: number }> {
+/** Writes a bundle. @returns the signature, for a timestamp, how many records are enclosed, and the whole ledger's lines */
+export async function makeBundle(options: MadeBundle): Promise<{ readonly signature: Buffer; readonly records: number; readonly ledger: readonly string[] }> {
   const { folder, signer, batches, recordsPerBatch, every, journalLines } = options;
   const write = new BundleFiles(folder);
   const trees: { readonly size: number; readonly root: string; readonly proof: string[] }[] = [];
@@ -86,7 +86,7 @@ export async function makeBundle(options: MadeBundle): Promise<{ readonly signat
   writeFileSync(join(folder, 'manifest.json'), bytes);
   const { text, signature } = await signStatement(bytes, signer, options.isTimestamped ?? false);
   writeFileSync(join(folder, 'statement.dsse.json'), text);
-  return { signature, records: enclosed };
+  return { signature, records: enclosed, ledger };
 }
 
 function writeRecord(write: BundleFiles, record: MadeRecord, batch: number, leaf: number, isRedacted: boolean): void {

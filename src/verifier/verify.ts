@@ -153,7 +153,7 @@ class BundleCheck {
 
   /** Reads a file once, and compares its length and hash with the manifest's. */
   #read({ path, bytes, sha256 }: ManifestFile, onLine?: (line: Buffer, number: number) => void): void {
-    this.#options.progress?.(`checking ${path}`);
+    this.#options.progress?.(`checking ${path.replace(/\/.*/, '')}`);
     this.#part('files', () => {
       const found = readOnce(join(this.#folder, path), path, onLine);
       this.#counts.files += 1;
