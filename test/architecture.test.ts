@@ -44,6 +44,8 @@ const PLANTED: readonly { rule: string; file: string; imports: string; needs?: R
   { rule: 'sources-layer', file: 'src/sources/github.ts', imports: '../engine/database.ts' },
   { rule: 'alerts-layer', file: 'src/alerts/mail.ts', imports: '../catalog/catalog.ts' },
   { rule: 'render-layer', file: 'src/render/a.ts', imports: '../engine/database.ts' },
+  { rule: 'verifier-layer', file: 'src/verifier/a.ts', imports: '../config/config.ts' },
+  { rule: 'verifier-alone', file: 'src/verifier/b.ts', imports: 'node:https' },
   { rule: 'evidence-layer', file: 'src/evidence/a.ts', imports: '../answers/ask.ts' },
   { rule: 'answers-layer', file: 'src/answers/a.ts', imports: '../pipeline/run.ts' },
   { rule: 'operations-layer', file: 'src/operations/a.ts', imports: '../pipeline/run.ts' },

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { ZipFile } from 'yazl';
 import { makeBundle } from '../../bench/made-bundle.ts';
-import { openSigner } from '../evidence/signer.ts';
+import { openSigner } from '../evidence/open-signer.ts';
 import { keyIdOf } from '../verifier/dsse.ts';
 import type { Verification } from '../verifier/verification.ts';
 import { main } from './program.ts';

@@ -4,7 +4,6 @@
 import type { Command } from 'commander';
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import type { BundleCheck } from '../evidence/verify-bundle.ts';
@@ -69,8 +68,8 @@ async function furtherChecks(context: Context, { replay }: Options): Promise<Bun
   const checks: BundleCheck[] = [];
   const data = context.namedData;
   if (data !== undefined) {
-    const [{ checkAgainstData }, { LandedBatches }, makeRoot] = await Promise.all([import('../evidence/check-data.ts'), import('../landing/landed-batches.ts'), FURTHER_CHECKS.recordRoot?.()]);
-    checks.push(async ({ folder, manifest }) => checkAgainstData(folder, manifest, new LandedBatches(join(data, 'landing')), makeRoot));
+    const [{ checkAgainstData }, makeRoot] = await Promise.all([import('../evidence/check-data.ts'), FURTHER_CHECKS.recordRoot?.()]);
+    checks.push(async ({ folder, manifest }) => checkAgainstData(folder, manifest, data, makeRoot));
   }
   if (replay === true && FURTHER_CHECKS.replay) checks.push(await FURTHER_CHECKS.replay());
   return checks;

@@ -2,7 +2,7 @@
  * A bundle against the data folder that it was made from: whoever has one can check what a bundle alone only attests.
  */
 import { join } from 'node:path';
-import type { LandedBatches, LedgerLine } from '../landing/landed-batches.ts';
+import { LandedBatches, type LedgerLine } from '../landing/landed-batches.ts';
 import { Faults, Unreadable } from '../verifier/faults.ts';
 import { isObject, tryJson } from '../verifier/json.ts';
 import { readOnce } from '../verifier/lines.ts';
@@ -23,9 +23,11 @@ export type MakeRecordRoot = (landing: LandedBatches, line: LedgerLine) => Recor
 /**
  * Checks that the ledger and the journal begin as the bundle says, and that each batch named in it consists of just the records of its tree.
  * @param folder the bundle's
+ * @param dataDir the data folder, which may be in use
  * @param makeRoot makes a batch's record tree from its landed bytes; without it, only the ledger and the journal are checked
  */
-export async function checkAgainstData(folder: string, manifest: Manifest, landing: LandedBatches, makeRoot: MakeRecordRoot | undefined): Promise<FurtherCheck> {
+export async function checkAgainstData(folder: string, manifest: Manifest, dataDir: string, makeRoot: MakeRecordRoot | undefined): Promise<FurtherCheck> {
+  const landing = new LandedBatches(join(dataDir, 'landing'));
   const faults = new Faults();
   checkLog(join(landing.folder, 'ledger.jsonl'), 'ledger', manifest.ledger, faults);
   checkLog(join(landing.folder, 'journal.jsonl'), 'journal', manifest.journal, faults);

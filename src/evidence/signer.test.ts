@@ -7,7 +7,7 @@ import { DoubleServer, type DoubleAnswer, type DoubleRequest } from '../../fixtu
 import { isSignedBy, keyIdOf, parseEnvelope } from '../verifier/dsse.ts';
 import { keyFileSigner, newKeyFile } from './key-file-signer.ts';
 import { kmsSigner } from './kms-signer.ts';
-import { openSigner } from './signer.ts';
+import { openSigner } from './open-signer.ts';
 import { signStatement } from './statement.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'whoran-keys-'));

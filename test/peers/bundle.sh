@@ -15,7 +15,7 @@ node "$dist/src/main.js" keys new --out "$work/key.pem" > "$work/keys.txt"
 cat > "$work/make.mjs" << JS
 import { writeFileSync } from 'node:fs';
 const { makeBundle } = await import('$dist/bench/made-bundle.js');
-const { openSigner } = await import('$dist/src/evidence/signer.js');
+const { openSigner } = await import('$dist/src/evidence/open-signer.js');
 const signer = await openSigner({ signing_key_file: '$work/key.pem' });
 const { signature, ledger } = await makeBundle({ folder: '$work/bundle', signer, batches: 21, recordsPerBatch: 137, every: 1, textBytes: 600, journalLines: 5, isTimestamped: true });
 writeFileSync('$work/signature.bin', signature);
