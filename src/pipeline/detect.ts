@@ -15,6 +15,7 @@ import type { Config } from '../config/config.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import type { Database } from '../engine/database.ts';
 import type { Landing } from '../landing/landing.ts';
+import { checkDigests } from './digest-checks.ts';
 import { fillWatch } from './watch.ts';
 
 export interface DetectResult {
@@ -61,7 +62,10 @@ export async function detect(
   await db.transaction(async () => {
     await db.run(tables);
     await db.run('delete from findings');
-    if (writer.landing) await fillWatch(db, writer.landing, config);
+    if (writer.landing) {
+      await fillWatch(db, writer.landing, config);
+      await checkDigests(db, writer.landing.folder);
+    }
     for (const detection of catalog.detections) {
       if (config.detections[detection.id]?.enabled ?? true) await run(db, detection, config, record);
     }
