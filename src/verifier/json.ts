@@ -37,3 +37,8 @@ export function tryJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** A value of JSON as text, for faults; `none` where there is none. */
+export function textOf(value: unknown): string {
+  return value === undefined ? 'none' : JSON.stringify(value);
+}

@@ -1,7 +1,7 @@
 /**
  * manifest.json: every other file of the bundle with its length and hash, and what the report is.
  */
-import { isHex, isObject, parseJson, type JsonObject } from './json.ts';
+import { isHex, isObject, parseJson, textOf, type JsonObject } from './json.ts';
 import { Unreadable, type Faults } from './faults.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
@@ -53,12 +53,12 @@ export const UNLISTED: ReadonlySet<string> = new Set([MANIFEST_FILE, 'statement.
  */
 export function readManifest(bytes: Buffer, faults: Faults): Manifest {
   const json = parseJson(bytes, MANIFEST_FILE);
-  if (json['schema'] !== MANIFEST_SCHEMA) throw bad(`schema ${MANIFEST_SCHEMA}`, JSON.stringify(json['schema'] ?? null));
+  if (json['schema'] !== MANIFEST_SCHEMA) throw bad(`schema ${MANIFEST_SCHEMA}`, textOf(json['schema']));
   const { report, tables, files, corrects } = json;
   if (!isObject(report)) throw bad('the report’s facts in "report"', 'none');
   if (!isObject(tables)) throw bad('the result tables in "tables"', 'none');
   if (!Array.isArray(files)) throw bad('a list in "files"', 'none');
-  if (corrects !== null && !(isObject(corrects) && typeof corrects['filed'] === 'string' && isHex(corrects['manifest_sha256']))) throw bad('"corrects" with filed and manifest_sha256, or null', JSON.stringify(corrects));
+  if (corrects !== null && !(isObject(corrects) && typeof corrects['filed'] === 'string' && isHex(corrects['manifest_sha256']))) throw bad('"corrects" with filed and manifest_sha256, or null', textOf(corrects));
   return {
     report,
     ledger: treeHead(json, 'ledger'),
@@ -72,21 +72,21 @@ export function readManifest(bytes: Buffer, faults: Faults): Manifest {
 
 function treeHead(json: JsonObject, name: 'ledger' | 'journal'): TreeHead {
   const head = json[name];
-  if (!isObject(head) || !isCount(head['tree_size'])) throw bad(`"${name}" with tree_size, root and head_sha256`, JSON.stringify(head ?? null));
+  if (!isObject(head) || !isCount(head['tree_size'])) throw bad(`"${name}" with tree_size, root and head_sha256`, textOf(head));
   const { tree_size: size, root, head_sha256: last } = head;
   const isEmpty = root === null && last === null;
-  if (size === 0 ? !isEmpty : !(isHex(root) && isHex(last))) throw bad(`"${name}" with root and head_sha256 as hashes, or null at size 0`, JSON.stringify(head));
+  if (size === 0 ? !isEmpty : !(isHex(root) && isHex(last))) throw bad(`"${name}" with root and head_sha256 as hashes, or null at size 0`, textOf(head));
   return { tree_size: size, root: root as string | null, head_sha256: last as string | null };
 }
 
 function redactionOf(value: unknown): Manifest['redaction'] {
   if (value === null) return null;
-  if (!isObject(value) || typeof value['people'] !== 'string' || !isCount(value['records_attested'])) throw bad('"redaction" with people and records_attested, or null', JSON.stringify(value ?? null));
+  if (!isObject(value) || typeof value['people'] !== 'string' || !isCount(value['records_attested'])) throw bad('"redaction" with people and records_attested, or null', textOf(value));
   return { people: value['people'], records_attested: value['records_attested'] };
 }
 
 function rowsOf(query: string, table: unknown): number {
-  if (!isObject(table) || !isCount(table['rows'])) throw bad(`the number of rows of table ${query}`, JSON.stringify(table));
+  if (!isObject(table) || !isCount(table['rows'])) throw bad(`the number of rows of table ${query}`, textOf(table));
   return table['rows'];
 }
 
@@ -98,7 +98,7 @@ function filesOf(entries: readonly unknown[], faults: Faults): Map<string, Manif
   for (const [index, entry] of entries.entries()) {
     const place = `${MANIFEST_FILE}, files[${index}]`;
     if (!isObject(entry) || typeof entry['path'] !== 'string' || !isCount(entry['bytes']) || !isHex(entry['sha256'])) {
-      faults.add(place, 'path, bytes and sha256', JSON.stringify(entry));
+      faults.add(place, 'path, bytes and sha256', textOf(entry));
       continue;
     }
     const { path, bytes, sha256 } = entry;

@@ -3,7 +3,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Faults } from './faults.ts';
-import { hashesOf, isHex, isObject, tryJson, type JsonObject } from './json.ts';
+import { hashesOf, isHex, isObject, textOf, tryJson, type JsonObject } from './json.ts';
 import type { TreeHead } from './manifest.ts';
 import { leafHash, rootFromMultiproof, rootFromPath } from './merkle.ts';
 import type { RecordIndex } from './record-index.ts';
@@ -39,7 +39,7 @@ export class BatchProofs {
     }
     const batch = line['batch'] as number;
     const stated = this.#log.check(place, line['ledger_line'], batch, path);
-    if (stated && !isHex(stated['sha256'])) this.#faults.add(place, 'a ledger line with the SHA-256 of the batch', JSON.stringify(stated['sha256'] ?? null));
+    if (stated && !isHex(stated['sha256'])) this.#faults.add(place, 'a ledger line with the SHA-256 of the batch', textOf(stated['sha256']));
     this.#checkRecords(place, batch, line['records'] as number, line['record_root'], proof);
   };
 
@@ -134,13 +134,13 @@ class LogProofs {
     const line = tryJson(text);
     const seq = isObject(line) ? line['seq'] : undefined;
     if (!isObject(line) || typeof seq !== 'number' || (wanted !== undefined && seq !== wanted)) {
-      this.#faults.add(place, wanted === undefined ? `a line of the ${this.#what} with its seq` : `line ${wanted} of the ${this.#what}`, seq === undefined ? 'none' : `seq ${JSON.stringify(seq)}`);
+      this.#faults.add(place, wanted === undefined ? `a line of the ${this.#what} with its seq` : `line ${wanted} of the ${this.#what}`, seq === undefined ? 'none' : `seq ${textOf(seq)}`);
       return undefined;
     }
     if (seq <= this.#seq) this.#faults.add(place, `a line after ${this.#seq}`, `seq ${seq}`);
     const sha256 = hash('sha256', text, 'hex');
     const previous = line['previous_sha256'];
-    if (seq === this.#seq + 1 && previous !== this.#sha256) this.#faults.add(place, `previous_sha256 ${this.#sha256 ?? 'null'}`, JSON.stringify(previous ?? null));
+    if (seq === this.#seq + 1 && previous !== this.#sha256) this.#faults.add(place, `previous_sha256 ${this.#sha256 ?? 'null'}`, textOf(previous));
     if (seq === this.#head.tree_size && sha256 !== this.#head.head_sha256) this.#faults.add(place, `the last line, of SHA-256 ${this.#head.head_sha256 ?? 'null'}`, sha256);
     this.#seq = seq;
     this.#sha256 = sha256;

@@ -3,7 +3,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { isHex, isObject, tryJson, type JsonObject } from './json.ts';
+import { isHex, isObject, textOf, tryJson, type JsonObject } from './json.ts';
 import type { Faults } from './faults.ts';
 import type { RecordIndex } from './record-index.ts';
 
@@ -42,7 +42,7 @@ export class RecordsFile {
     const { sha256, source, owner_id: owner, record_id: id, batch, leaf, text, base64 } = line;
     const isWhole = isHex(sha256) && (typeof owner === 'string' || owner === null) && typeof id === 'string' && isIndex(batch) && batch > 0 && isIndex(leaf);
     if (!isWhole || Object.keys(line).length !== 7 || (text === undefined) === (base64 === undefined)) return [MEMBERS, Object.keys(line).join(', ')];
-    if (source !== this.#source) return [`source ${this.#source}`, JSON.stringify(source)];
+    if (source !== this.#source) return [`source ${this.#source}`, textOf(source)];
     const isAfter = batch > this.#batch || (batch === this.#batch && leaf > this.#leaf);
     const before = `batch ${this.#batch}, leaf ${this.#leaf}`;
     this.#batch = batch;

@@ -5,7 +5,7 @@ import { hash, type KeyObject } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { isSignedBy, keyIdOf, parseEnvelope, publicKeyOfDer, STATEMENT_FILE, type Envelope } from './dsse.ts';
 import { Unreadable, type Faults } from './faults.ts';
-import { isObject, tryJson, type JsonObject } from './json.ts';
+import { isObject, textOf, tryJson, type JsonObject } from './json.ts';
 import { MANIFEST_FILE, STATED } from './manifest.ts';
 
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
@@ -47,7 +47,7 @@ export function checkStatement(bytes: Buffer, manifest: Buffer, hasTimestamp: bo
   }
   checkContent(statement, predicate, manifest, faults);
   const { timestamp } = predicate;
-  if (typeof timestamp !== 'boolean') faults.add(STATEMENT_FILE, 'true or false in predicate.timestamp', JSON.stringify(timestamp ?? null));
+  if (typeof timestamp !== 'boolean') faults.add(STATEMENT_FILE, 'true or false in predicate.timestamp', textOf(timestamp));
   else if (timestamp !== hasTimestamp) faults.add(TIMESTAMP_FILE, timestamp ? 'the timestamp that the statement announces' : 'no timestamp, since the statement announces none', timestamp ? 'none' : 'one');
   return { signer: { key_id: holds ? keyIdOf(key) : null, is_named_key: given === undefined ? null : holds }, envelope };
 }
@@ -69,16 +69,16 @@ function enclosedKey(predicate: JsonObject, faults: Faults): KeyObject | undefin
 
 function checkContent(statement: JsonObject, predicate: JsonObject, manifest: Buffer, faults: Faults): void {
   const { _type: type, subject, predicateType } = statement;
-  if (type !== STATEMENT_TYPE) faults.add(STATEMENT_FILE, `_type ${STATEMENT_TYPE}`, JSON.stringify(type ?? null));
-  if (predicateType !== PREDICATE_TYPE) faults.add(STATEMENT_FILE, `predicateType ${PREDICATE_TYPE}`, JSON.stringify(predicateType ?? null));
+  if (type !== STATEMENT_TYPE) faults.add(STATEMENT_FILE, `_type ${STATEMENT_TYPE}`, textOf(type));
+  if (predicateType !== PREDICATE_TYPE) faults.add(STATEMENT_FILE, `predicateType ${PREDICATE_TYPE}`, textOf(predicateType));
   const sha256 = hash('sha256', manifest, 'hex');
   if (!isDeepStrictEqual(subject, [{ name: MANIFEST_FILE, digest: { sha256 } }])) {
     const found: unknown = Array.isArray(subject) && isObject(subject[0]) && isObject(subject[0]['digest']) ? subject[0]['digest']['sha256'] : subject;
-    faults.add(MANIFEST_FILE, `the SHA-256 that was signed, ${typeof found === 'string' ? found : JSON.stringify(found ?? null)}`, sha256);
+    faults.add(MANIFEST_FILE, `the SHA-256 that was signed, ${typeof found === 'string' ? found : textOf(found)}`, sha256);
   }
   const listed = tryJson(manifest.toString('utf8'));
   for (const name of STATED) {
     const [said, is] = [predicate[name], isObject(listed) ? listed[name] : undefined];
-    if (!isDeepStrictEqual(said, is)) faults.add(MANIFEST_FILE, `"${name}" as it was signed, ${JSON.stringify(said ?? null)}`, JSON.stringify(is ?? null));
+    if (!isDeepStrictEqual(said, is)) faults.add(MANIFEST_FILE, `"${name}" as it was signed, ${textOf(said)}`, textOf(is));
   }
 }

@@ -2,7 +2,7 @@
  * tables/<query>.jsonl: as many rows as the manifest says, and each record that a row names as evidence is enclosed.
  */
 import type { Faults } from './faults.ts';
-import { isHex, isObject, tryJson } from './json.ts';
+import { isHex, isObject, textOf, tryJson } from './json.ts';
 import type { RecordIndex } from './record-index.ts';
 
 export class TableFile {
@@ -39,13 +39,13 @@ export class TableFile {
   #check(place: string, one: unknown): void {
     this.evidence += 1;
     if (!isObject(one) || typeof one['source'] !== 'string' || typeof one['record_id'] !== 'string') {
-      this.#faults.add(place, 'evidence with source, owner_id, record_id and sha256', JSON.stringify(one));
+      this.#faults.add(place, 'evidence with source, owner_id, record_id and sha256', textOf(one));
       return;
     }
     const { source, record_id: id, sha256 } = one;
     const owner = one['owner_id'] ?? null;
     if (sha256 === null) this.unhashed += 1;
-    else if (!isHex(sha256) || !(owner === null || typeof owner === 'string')) this.#faults.add(place, 'evidence with source, owner_id, record_id and sha256', JSON.stringify(one));
+    else if (!isHex(sha256) || !(owner === null || typeof owner === 'string')) this.#faults.add(place, 'evidence with source, owner_id, record_id and sha256', textOf(one));
     else if (!this.#records.has({ source, owner_id: owner, record_id: id, sha256 })) {
       this.#faults.add(place, `record ${id} of SHA-256 ${sha256} in records/${source}.jsonl`, 'none');
     }

@@ -186,6 +186,7 @@ test.each<[string, string, Parameters<typeof resign>[0]]>([
   ['a place beyond the batch', 'proofs/batches.jsonl:1', { 'records/cloudtrail.jsonl': editLine(2, (line) => { line['leaf'] = 400; }) }],
   ['a record withheld', 'records/cloudtrail.jsonl:1', { 'records/cloudtrail.jsonl': editLine(0, (line) => { line['text'] = null; }) }],
   ['a record of another source', 'records/sign_ins.jsonl:1', { 'records/sign_ins.jsonl': editLine(0, (line) => { line['source'] = 'cloudtrail'; }) }],
+  ['a record without a source', 'records/cloudtrail.jsonl:1', { 'records/cloudtrail.jsonl': editLine(0, (line) => { delete line['source']; line['sourcf'] = 'cloudtrail'; }) }],
   ['records in another order', 'records/cloudtrail.jsonl:2', { 'records/cloudtrail.jsonl': (text) => joined([lines(text)[1]!, lines(text)[0]!, ...lines(text).slice(2)]) }],
   ['a record twice', 'records/cloudtrail.jsonl:2', { 'records/cloudtrail.jsonl': (text) => joined([lines(text)[0]!, ...lines(text)]) }],
   ['a record left out', 'proofs/batches.jsonl:1', { 'records/cloudtrail.jsonl': (text) => joined(lines(text).slice(1)) }],
