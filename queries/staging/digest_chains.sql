@@ -18,6 +18,9 @@ with believed as (
 -- What lies elsewhere than it says does not stand in for what should lie there.
 places as (select bucket, object_key from digest_states where fault is null and reason <> 'moved'),
 
+-- Where another digest was put, nothing is missing: that one is at fault.
+replaced as (select origin from digest_states where reason = 'moved'),
+
 faulty as (select file_name from digest_states where fault is not null),
 
 chains as (
@@ -42,6 +45,7 @@ absent as (
   select n.*
   from named n
   anti join places p on p.bucket = n.bucket and p.object_key = n.object_key
+  anti join replaced r on r.origin = 's3://' || n.bucket || '/' || n.object_key
   anti join faulty f on f.file_name = regexp_extract(n.object_key, '[^/]*$')
 )
 
