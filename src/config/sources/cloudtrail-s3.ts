@@ -18,6 +18,8 @@ export const cloudtrailS3Schema = z
       .default([])
       .meta({ description: 'Only these regions; empty for all.', examples: [['eu-central-1', 'us-east-1']] }),
     digests: z.boolean().default(true).describe('Digest objects too, which later prove that nothing was changed or left out.'),
+    public_keys: z.boolean().default(false).describe('Ask CloudTrail for the public keys that verify digests (cloudtrail:ListPublicKeys), in each region that has digests.'),
+    cloudtrail_endpoint: awsFields.endpoint.describe("Of CloudTrail, for `public_keys`, where it isn't the region's own."),
     parallel: z.int().positive().max(64).default(16).describe('So many objects are downloaded at a time.'),
   })
   .describe("A trail's objects in its bucket.");

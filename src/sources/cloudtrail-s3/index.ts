@@ -1,6 +1,6 @@
 /**
  * `cloudtrail-s3`: a trail's objects in its bucket, a single account's or an organization's, with the digests over them. Streams
- * are `<account>/<region>` and `digest/<account>/<region>`, found by looking.
+ * are `<account>/<region>` and `digest/<account>/<region>`, found by looking; where it is configured, `keys/<region>` of the keys that sign them.
  */
 import pLimit from 'p-limit';
 import type { CloudtrailS3Config } from '../../config/sources/cloudtrail-s3.ts';
@@ -13,6 +13,7 @@ import { checkTrail } from './check.ts';
 import { discover } from './discover.ts';
 import { streamName } from './layout.ts';
 import { pullTrailStream } from './pull-stream.ts';
+import { keysStream, pullPublicKeys } from './public-keys.ts';
 import { ObjectsUnread } from './unread.ts';
 
 /** So many accounts and regions are listed and read at a time; `parallel` bounds the downloads of all of them. */
@@ -40,12 +41,17 @@ async function* pull(config: CloudtrailS3Config, given: AwsGiven, context: PullC
     const { streams, failures } = await discover(bucket, config, context);
     const limit = pLimit(config.parallel);
     const running = streams.map((trail) => ({ stream: trail.stream, pull: () => pullTrailStream(trail, bucket, limit, config, context) }));
+    const regions = config.public_keys ? [...new Set(streams.filter(({ kind }) => kind === 'CloudTrail-Digest').map(({ region }) => region))].sort() : [];
+    running.push(...regions.map((region) => ({ stream: keysStream(region), pull: () => pullPublicKeys(region, config, given, context) })));
     try {
       yield* runStreams(running, {
         parallel: STREAMS_AT_A_TIME,
         signal: context.signal,
-        failureOf: (stream, error) =>
-          error instanceof ObjectsUnread ? error.failure : awsFailure(stream, error, { action: 's3:ListBucket', resource: `arn:aws:s3:::${config.bucket}` }),
+        failureOf: (stream, error) => {
+          if (error instanceof ObjectsUnread) return error.failure;
+          const isOfKeys = stream.startsWith('keys/');
+          return awsFailure(stream, error, isOfKeys ? { action: 'cloudtrail:ListPublicKeys' } : { action: 's3:ListBucket', resource: `arn:aws:s3:::${config.bucket}` });
+        },
       });
     } catch (error) {
       if (error instanceof SourceError) throw new SourceError([...failures, ...error.failures], error.cause);
