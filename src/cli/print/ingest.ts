@@ -59,5 +59,5 @@ function rejects({ rejects: all, totals }: IngestResult, page: Page): string[] {
 }
 
 function setAside({ totals }: IngestResult, page: Page): string[] {
-  return totals.set_aside === 0 ? [] : ['', ...wrapped(`${totals.set_aside} set aside: digest and Insights files are landed, and no calls.`, page.columns)];
+  return totals.set_aside === 0 ? [] : ['', ...wrapped(`${totals.set_aside} set aside: digests, their public keys and Insights files are landed, and no calls.`, page.columns)];
 }
