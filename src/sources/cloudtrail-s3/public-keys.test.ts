@@ -41,7 +41,7 @@ it('asks each region that has digests for its keys, once a pull, from a day befo
   expect(error).toBeUndefined();
   const [keys, ...more] = steps.filter(({ stream }) => stream.startsWith('keys/'));
   expect(more).toEqual([]);
-  expect(keys).toMatchObject({ stream: 'keys/eu-central-1', covers: [], cursor: new Date(NOW).toISOString(), delivered: [{ origin: 'ListPublicKeys eu-central-1 2026-01-07T00:00:00.000Z/2026-01-15T13:00:00.000Z' }] });
+  expect(keys).toMatchObject({ stream: 'keys/eu-central-1', covers: [], cursor: new Date(NOW).toISOString(), completeThrough: new Date(NOW), delivered: [{ origin: 'ListPublicKeys eu-central-1 2026-01-07T00:00:00.000Z/2026-01-15T13:00:00.000Z' }] });
   expect(parsePublicKeys(keys?.delivered[0]?.bytes ?? Buffer.alloc(0)).map(({ fingerprint }) => fingerprint)).toEqual(KEYS.PublicKeyList.map((key) => (key as { Fingerprint: string }).Fingerprint));
   expect(aws.counts.get('ListPublicKeys')).toBe(1);
   const again = await pulled(new Map([['keys/eu-central-1', '2026-01-15T12:00:00.000Z']]));

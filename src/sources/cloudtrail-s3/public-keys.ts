@@ -44,7 +44,7 @@ export async function* pullPublicKeys(region: string, config: CloudtrailS3Config
       token = answer.NextToken;
       if (token === undefined || token === '') break;
     }
-    yield { stream, covers: [], window, delivered, ...(backfill ? {} : { cursor: now.toISOString() }) };
+    yield { stream, covers: [], window, delivered, ...(backfill ? {} : { cursor: now.toISOString(), completeThrough: now }) };
   } finally {
     client.destroy();
   }
