@@ -103,3 +103,14 @@ alerts:
   expect((await list()).held_back).toEqual([held]);
   expect((await whoran('findings')).out).toContain(`Held back: 1 finding for ops: ${held.why}.`);
 });
+
+test("a key's day that was resolved opens again for a later call, and not for a late record in between", async () => {
+  const day = async (): Promise<string | undefined> => (await list('--all', '--from', '2026-01-16', '--to', '2026-01-16')).findings[0]?.status;
+  expect(await day()).toBe('resolved');
+  await land('later.json', call('aaaaaaaa-0000-4000-8000-000000000003', '2026-01-16T12:00:00Z'), '2026-02-03T00:00:00Z');
+  const [one] = (await list('--from', '2026-01-16')).findings;
+  expect(one).toMatchObject({ status: 'open', opening: 2 });
+  await whoran('alerts', 'resolve', one?.id ?? '', '--reason', 'done', '--as', 'ada');
+  await land('between.json', call('aaaaaaaa-0000-4000-8000-000000000004', '2026-01-16T10:00:00Z'), '2026-02-04T00:00:00Z');
+  expect(await day()).toBe('resolved');
+});

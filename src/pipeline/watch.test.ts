@@ -49,8 +49,8 @@ const logAlerts = (...entries: AlertEntry[]): void => {
   log.close();
 };
 const land = (text: string): Promise<unknown> => landing.land({ source: 'trail', form: 'file', origin: 'x', bytes: Buffer.from(text), stream: 's' });
-const found = async (): Promise<string[]> => {
-  await detect({ db, landing }, config);
+const found = async (of = config): Promise<string[]> => {
+  await detect({ db, landing }, of);
   return (await db.all<{ dedup_key: string }>('select dedup_key from findings order by dedup_key')).map(({ dedup_key }) => dedup_key);
 };
 
@@ -70,6 +70,21 @@ test('a source is silent once its limit has passed without anything new, one sil
   clock = new Date('2026-01-18T10:00:01Z');
   await land('two');
   expect(await found()).toEqual([]);
+});
+
+test("a source's own limit takes the place of its type's, and 0 is none", async () => {
+  const silentAfter = (minutes: number): typeof config => configSchema.parse({ sources: [{ ...config.sources[0], silent_after_minutes: minutes }] });
+  began('1', '2026-01-15T09:00:00Z');
+  await land('one');
+  ended('1', '2026-01-15T09:00:00Z');
+  began('2', '2026-01-15T09:59:00Z');
+  expect(await found(silentAfter(60))).toEqual([]);
+  ended('2', '2026-01-15T09:59:00Z');
+  began('3', '2026-01-15T10:00:00Z');
+  expect(await found(silentAfter(60))).toEqual([`source_silent/trail/${Date.parse('2026-01-15T09:00:00Z') / 1000}`]);
+  expect(await found()).toEqual([]);
+  began('4', '2027-01-15T10:00:00Z');
+  expect(await found(silentAfter(0))).toEqual([]);
 });
 
 test('a source that only ever fails is silent from its first watched run on', async () => {

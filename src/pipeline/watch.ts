@@ -12,17 +12,6 @@ import { PACKAGE_ROOT, queryText } from '../engine/query-file.ts';
 import type { Landing } from '../landing/landing.ts';
 import { integrityFaults } from './watch-integrity.ts';
 
-type SourceType = Config['sources'][number]['type'];
-
-/** A nightly run, and an hour for one that takes longer. */
-const A_DAY = 25 * 60;
-/** Nobody need sign in on a weekend: from Friday evening to Monday evening. */
-const A_WEEKEND = 3 * 24 * 60;
-/** How many minutes of silence a type of source is allowed. Null: a folder into which somebody puts files has no rhythm. */
-const SILENT_AFTER: Readonly<Record<SourceType, number | null>> = {
-  'cloudtrail-s3': A_DAY, 'cloudtrail-lookup': A_DAY, 'cloudwatch-logs': A_DAY, 'entra-graph': A_WEEKEND, 'entra-logs': A_WEEKEND, files: null,
-};
-
 /**
  * Fills `stg_source_watch`, `stg_integrity_faults`, `stg_dead_alerts` and `stg_reject_days` anew.
  *
@@ -40,7 +29,7 @@ export async function fillWatch(db: Database, landing: Pick<Landing, 'folder' | 
     await db.run(await queryText('staging/watch_sources'), {
       ids: sources.map(({ id }) => id),
       types: sources.map(({ type }) => type),
-      limits: sources.map(({ type }) => String(SILENT_AFTER[type] ?? 0)),
+      limits: sources.map((source) => String(source.silent_after_minutes)),
       pulls: log('pulls.jsonl'), runs: log('runs.jsonl'), ledger: log('ledger.jsonl'),
     });
   }

@@ -3,8 +3,9 @@ id: source_silent
 title: A source is silent
 description: |
   A configured, enabled live source that landed nothing new for longer than its limit, or a stream of it whose pulls fail for that
-  long, as of the latest run; and an account, region or cluster under `expected` that no record ever named. Limits: 25 hours, 3 days
-  for Entra (weekends); a watched folder has none. One silence is one finding: it ends when something new is landed.
+  long, as of the latest run; and an account, region or cluster under `expected` that no record ever named. Limits: the
+  source's `silent_after_minutes` in the configuration: 25 hours, 3 days for Entra (weekends), none for a watched folder. One silence is
+  one finding: it ends when something new is landed.
   Not seen: a source that delivers less than it should; a run that never comes (the dead man's ping tells that); files that are
   ingested by hand; a stream that answers and has nothing, while other streams of its source deliver.
 severity: high

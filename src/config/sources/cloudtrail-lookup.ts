@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { accountId, awsFields, commonFields, region } from './common.ts';
+import { SILENT_AFTER_A_DAY, accountId, awsFields, commonFields, region } from './common.ts';
 
 export const cloudtrailLookupSchema = z
   .strictObject({
     type: z.literal('cloudtrail-lookup'),
-    ...commonFields(120, 'lookup'),
+    ...commonFields(120, 'lookup', SILENT_AFTER_A_DAY),
     endpoint: awsFields.endpoint,
     accounts: z
       .array(

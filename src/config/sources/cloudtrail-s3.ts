@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { accountId, awsFields, commonFields, region } from './common.ts';
+import { SILENT_AFTER_A_DAY, accountId, awsFields, commonFields, region } from './common.ts';
 
 export const cloudtrailS3Schema = z
   .strictObject({
     type: z.literal('cloudtrail-s3'),
-    ...commonFields(1440, 'trail'),
+    ...commonFields(1440, 'trail', SILENT_AFTER_A_DAY),
     ...awsFields,
     bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name').meta({ description: "The trail's bucket.", examples: ['example-org-trail'] }),
     prefix: z.string().default('').describe('What stands before `AWSLogs/`, without a slash at its end.'),

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { accountId, awsFields, commonFields, region } from './common.ts';
+import { SILENT_AFTER_A_DAY, accountId, awsFields, commonFields, region } from './common.ts';
 
 export const cloudwatchLogsSchema = z
   .strictObject({
     type: z.literal('cloudwatch-logs'),
-    ...commonFields(120, 'logs'),
+    ...commonFields(120, 'logs', SILENT_AFTER_A_DAY),
     ...awsFields,
     region: region.meta({ description: 'The region of the log groups.', examples: ['eu-central-1'] }),
     account_id: accountId

@@ -3,16 +3,26 @@
  */
 import { z } from 'zod';
 
-/** Fields of every source; each source's schema spreads them. `overlapMinutes` is that source's default, `exampleId` what an id may be. */
+/** A nightly run, and an hour for one that takes longer. */
+export const SILENT_AFTER_A_DAY = 25 * 60;
+/** Nobody need sign in on a weekend: from Friday evening to Monday evening. */
+export const SILENT_AFTER_A_WEEKEND = 3 * 24 * 60;
+
+/**
+ * Fields of every source; each source's schema spreads them. `overlapMinutes` and `silentAfterMinutes` are that source's defaults, `exampleId`
+ * what an id may be.
+ */
 export function commonFields(
   overlapMinutes: number,
   exampleId: string,
+  silentAfterMinutes: number,
 ): {
   id: z.ZodString;
   enabled: z.ZodDefault<z.ZodBoolean>;
   overlap_minutes: z.ZodDefault<z.ZodInt>;
   first_days: z.ZodDefault<z.ZodInt>;
   deadline_minutes: z.ZodDefault<z.ZodInt>;
+  silent_after_minutes: z.ZodDefault<z.ZodInt>;
 } {
   return {
     id: z
@@ -27,6 +37,11 @@ export function commonFields(
       .describe('How far behind its cursor a pull begins again, for records that the service delivers late.'),
     first_days: z.int().positive().default(7).describe('How many days back the first pull begins.'),
     deadline_minutes: z.int().positive().default(15).describe('How long one call is retried before its stream is given up for this run.'),
+    silent_after_minutes: z
+      .int()
+      .nonnegative()
+      .default(silentAfterMinutes)
+      .describe('How long nothing new may be landed before the detection `source_silent` says so, as of the latest run; 0 for ever.'),
   };
 }
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { commonFields } from './common.ts';
+import { SILENT_AFTER_A_WEEKEND, commonFields } from './common.ts';
 import { azureFields, guid, signInKinds } from './azure.ts';
 
 export const entraGraphSchema = z
   .strictObject({
     type: z.literal('entra-graph'),
-    ...commonFields(120, 'graph'),
+    ...commonFields(120, 'graph', SILENT_AFTER_A_WEEKEND),
     ...azureFields,
     tenant_id: guid.meta({ description: 'The Entra tenant that it reads.', examples: ['11111111-1111-4111-8111-111111111111'] }),
     sign_in_kinds: signInKinds,

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { azureFields, guid, signInKinds } from './azure.ts';
-import { commonFields } from './common.ts';
+import { SILENT_AFTER_A_WEEKEND, commonFields } from './common.ts';
 
 export const entraLogsSchema = z
   .strictObject({
     type: z.literal('entra-logs'),
-    ...commonFields(30, 'workspace'),
+    ...commonFields(30, 'workspace', SILENT_AFTER_A_WEEKEND),
     ...azureFields,
     tenant_id: guid.meta({ description: 'The Entra tenant that it reads.', examples: ['11111111-1111-4111-8111-111111111111'] }),
     workspace_id: guid.meta({ description: 'The workspace id (a GUID, not its name).', examples: ['22222222-2222-4222-8222-222222222222'] }),
