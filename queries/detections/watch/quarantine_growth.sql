@@ -3,9 +3,10 @@ id: quarantine_growth
 title: Many records of a source could not be read
 description: |
   On a day (UTC) of landing, as many of a source's records were rejected as `least`, and `times` as many as on a usual day: the median of
-  the days, of the `days` before, on which it was landed. What is rejected takes no part in answers. One finding for a source and day.
+  the days, of the `days` before, on which it was landed. Where there is no such day, nothing says what is usual: then they are at least
+  `percent` of what was read. What is rejected takes no part in answers. One finding for a source and day.
   Not seen: records that are read and mean something else than before; a source that is as bad every day, and from its second week on
-  one that has turned bad; what is rejected a little each day.
+  one that has turned bad; what is rejected a little each day; on a first day, a small share of much.
 severity: medium
 sources: [landing]
 controls: [soc2:CC2.1, soc2:PI1.4, iso27001:A.8.15]
@@ -13,6 +14,7 @@ params:
   least: { type: integer, default: 10, description: "So many rejected records on a day at least, whatever is usual" }
   times: { type: number, default: 3, description: So many times the median of the days before at least }
   days: { type: integer, default: 14, description: So many days before are looked at }
+  percent: { type: integer, default: 1, description: "So many of a hundred records read at least, on a day without any before" }
 false_positives: |
   Files ingested by hand that hold something else than logs. A backfill of days in which the source was as bad.
 runbook: |
@@ -42,7 +44,7 @@ usual as (
 judged as (
   select
     d.source, d.landed_on, d.last_landed_at, d.records_read, d.records_rejected, d.first_reason, d.last_line,
-    coalesce(u.twice_median, 0) as twice_median
+    u.twice_median
   from landed d
   left join usual u on u.source = d.source and u.landed_on = d.landed_on
 )
@@ -57,5 +59,9 @@ select
   array[row('landing', '', 'ledger.jsonl:' || cast(last_line as varchar), last_landed_at)] as evidence,
   false as is_provisional
 from judged
-where records_rejected >= $least and records_rejected > 0 and 2 * records_rejected >= $times * twice_median
+where records_rejected >= $least and records_rejected > 0
+  and case
+    when twice_median is null then records_rejected * 100 >= records_read * $percent
+    else 2 * records_rejected >= $times * twice_median
+  end
 order by occurred_at, dedup_key
