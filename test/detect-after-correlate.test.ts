@@ -112,7 +112,10 @@ const KEY = 'ASIASESSION000000001';
 test('session_without_sign_in: provisional, then open once complete, then gone with the late sign-in', async () => {
   const opened = session(KEY, '2026-01-15T09:00:00Z');
   expect(await foundAfter([...sources(NOT_YET), ...opened], sources(COMPLETE), signIn('s1', '2026-01-15T08:59:00Z', ADA, 2))).toEqual([
-    [`session_without_sign_in ${KEY} provisional`], [`session_without_sign_in ${KEY} open`], [],
+    // Nor has any sign-in to the token's audience landed: nobody named that application yet.
+    [`session_without_sign_in ${KEY} provisional`, `unknown_provider_or_audience ${KEY} provisional`],
+    [`session_without_sign_in ${KEY} open`, `unknown_provider_or_audience ${KEY} open`],
+    [],
   ]);
 });
 
