@@ -98,7 +98,8 @@ function accountName(): string {
   }
 }
 
-async function packageVersion(root: string): Promise<string> {
+/** The version of the program whose package lies at `root`. */
+export async function packageVersion(root: string): Promise<string> {
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   return manifest.version;
 }
