@@ -56,6 +56,7 @@ async function run(context: Context, id: string, options: Options): Promise<void
         from,
         to,
         outDir,
+        dataDir: context.globals.data,
         now: new Date(),
         progress: (step) => {
           progress.step(step);

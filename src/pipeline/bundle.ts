@@ -132,7 +132,7 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
 async function writeProgram({ catalog, definition }: ReportMaterial, relations: readonly string[], folder: string): Promise<void> {
   const scopes = catalog.queries.filter(({ layer, id }) => layer === 'bundles' && relations.includes(id)).map(({ file }) => file);
   const controls = ['queries/controls/soc2.yml', 'queries/controls/iso27001.yml'];
-  for (const file of [definition.file, ...definition.queries.map((query) => query.file), VIEWS, FUNCTIONS, ...scopes, ...controls]) {
+  for (const file of [definition.file, ...definition.parts.map((part) => part.file), ...definition.queries.map((query) => query.file), VIEWS, FUNCTIONS, ...scopes, ...controls]) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await writeFile(join(folder, file), await readFile(join(catalog.root, file)));
   }

@@ -10,6 +10,7 @@ import { loadReports, type ReportDefinition, type ReportFormat } from '../catalo
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { rfc3339 } from '../core/times.ts';
 import { writeBundle, type BundleResult, type BundleWish } from './bundle.ts';
+import { loadReportRelations } from './report-relations.ts';
 import { renderReport, type ReportMaterial } from './report-render.ts';
 
 export interface ReportOptions {
@@ -30,6 +31,10 @@ export interface ReportOptions {
   readonly formats?: readonly ReportFormat[];
   /** Told each step as it begins. */
   readonly progress?: (step: string) => void;
+  /** The data folder of the reader: its ledger and journal. Without it, no batch is counted and nobody decided anything. */
+  readonly dataDir?: string;
+  /** The reader shows what was landed by then; decisions after it are left out. */
+  readonly knownAt?: Date;
   /** Writes an evidence bundle beside the files. */
   readonly bundle?: BundleWish;
 }
@@ -96,6 +101,7 @@ export async function runReport(reader: AnswerReader, id: string, options: Repor
   await mkdir(options.outDir, { recursive: true });
   const scratch = await mkdtemp(join(options.outDir, '.report-'));
   try {
+    await loadReportRelations(reader.db, { dataDir: options.dataDir, now: options.now, ...(options.knownAt ? { knownAt: options.knownAt } : {}) });
     const hashes = new RecordHashes(reader);
     return await publish({ db: reader.db, hashes, catalog, definition }, options, scratch);
   } finally {
