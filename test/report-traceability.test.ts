@@ -35,7 +35,8 @@ let result: ReportResult;
 let json: JsonReport;
 let page: string;
 const file = (suffix: string): Promise<string> => readFile(join(outDir, `${BASE}${suffix}`), 'utf8');
-const rowsOf = (name: string): SqlRow[] => json.tables[`rpt_traceability_${name}`]?.rows ?? [];
+/** Of a table of its own, or of one that it shares with other reports. */
+const rowsOf = (name: string): SqlRow[] => (json.tables[`rpt_traceability_${name}`] ?? json.tables[`rpt_${name}`])?.rows ?? [];
 
 beforeAll(async () => {
   outDir = await mkdtemp(join(tmpdir(), 'whoran-report-'));

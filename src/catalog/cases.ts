@@ -43,7 +43,7 @@ export async function loadCases(root: string, detection: Detection): Promise<Det
   const file = detection.file.replace(/\.sql$/, '.cases.yml');
   let yaml: unknown;
   try {
-    yaml = parse(await readFile(join(root, file), 'utf8'));
+    yaml = parse(await readFile(join(root, file), 'utf8'), { merge: true });
   } catch (error) {
     throw new CatalogError([{ file, message: `expected cases in YAML: ${error instanceof Error ? error.message : String(error)}` }]);
   }

@@ -12,6 +12,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'whoran-reports-'));
   await cp(join(packageRoot(), 'queries'), join(root, 'queries'), { recursive: true });
   await mkdir(join(root, 'reports'));
+  await cp(join(packageRoot(), 'reports/parts'), join(root, 'reports/parts'), { recursive: true });
   text = await readFile(join(packageRoot(), 'reports/traceability.md'), 'utf8');
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
@@ -24,7 +25,7 @@ async function load(fileText: string, name = 'traceability.md'): ReturnType<type
 test('a definition is read with its queries in the order named, its prose, and the SHA-256 of its file', async () => {
   const [report] = await load(text);
   expect(report?.queries[0]?.id).toBe('rpt_traceability_totals');
-  expect(report?.queries.at(-1)?.id).toBe('rpt_traceability_rows');
+  expect(report?.queries.map(({ id }) => id)).toContain('rpt_traceability_rows');
   expect(report?.markdown).toMatch(/^\nThis report lists/);
   expect(report?.sha256).toMatch(/^[0-9a-f]{64}$/);
 });
@@ -44,4 +45,17 @@ test.each<[string, (text: string) => string, RegExp]>([
 
 test('under another name than its id it is refused', async () => {
   await expect(load(text, 'other.md')).rejects.toThrow(/id is traceability, the file's name other.md/);
+});
+
+test('a part brings its prose, queries and columns, and is named with its hash', async () => {
+  const [report] = await load(text);
+  expect(report?.parts.map(({ file }) => file)).toEqual(['reports/parts/evidence-base.md', 'reports/parts/terms.md']);
+  expect(report?.queries.at(-1)?.id).toBe('rpt_dispositions');
+  expect(report?.columns['verdict']?.title).toBe('Verdict');
+  expect(report?.markdown).toContain('{{table rpt_gaps}}');
+  expect(report?.markdown).not.toContain('{{part');
+});
+
+test('a part that there is none of is refused', async () => {
+  await expect(load(text.replace('{{part terms}}', '{{part nowhere}}'))).rejects.toThrow(/reports\/parts\/nowhere\.md: there is no such file/);
 });

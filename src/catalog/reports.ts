@@ -1,5 +1,6 @@
 /**
- * Report definitions: `reports/<id>.md`, front matter and prose. The queries that they name lie in `queries/reports/`.
+ * Report definitions: `reports/<id>.md`, front matter and prose. The queries that they name lie in `queries/reports/`. What several
+ * reports say in the same words lies in `reports/parts/<id>.md`, with its own queries and columns, and is named by `{{part <id>}}`.
  */
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
@@ -9,10 +10,11 @@ import { z } from 'zod';
 import type { Catalog, Query } from './catalog.ts';
 import { CatalogError } from './faults.ts';
 
+const reportId = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and hyphens, a letter first');
 const name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'lower-case letters, digits and underscores, a letter first');
 
 /** How a page shows a column's values; `src/render/document.ts` says what each kind does. */
-const KINDS = ['text', 'code', 'instant', 'count', 'share', 'hours', 'term', 'evidence'] as const;
+const KINDS = ['text', 'code', 'instant', 'count', 'share', 'hours', 'seconds', 'term', 'evidence'] as const;
 export const REPORT_FORMATS = ['html', 'csv', 'json'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
@@ -29,8 +31,10 @@ const columnSchema = z.strictObject({
   data: z.boolean().default(false),
 });
 
+const columnsSchema = z.record(name, columnSchema);
+
 const definitionSchema = z.strictObject({
-  id: name,
+  id: reportId,
   title: z.string().trim().min(3).max(80),
   description: z.string().trim().min(1),
   controls: z.array(z.string()).min(1),
@@ -40,8 +44,11 @@ const definitionSchema = z.strictObject({
   /** Which of them become CSV files; the first takes the report's own name. */
   csv: z.array(name).default([]),
   /** Every column that any of the queries returns: one name means one thing. */
-  columns: z.record(name, columnSchema),
+  columns: columnsSchema.default({}),
 });
+
+/** The front matter of a part. */
+const partSchema = z.strictObject({ id: reportId, queries: z.array(name).default([]), columns: columnsSchema.default({}) });
 
 export type ReportColumn = z.output<typeof columnSchema>;
 
@@ -50,12 +57,24 @@ export interface ReportDefinition extends Omit<z.output<typeof definitionSchema>
   readonly file: string;
   /** SHA-256 of the file's bytes, in hex. */
   readonly sha256: string;
+  /** The files of its parts, in the order in which the prose names them. */
+  readonly parts: readonly DefinitionFile[];
+  /** Its own, then those of its parts. */
   readonly queries: readonly Query[];
-  /** The prose after the front matter. */
+  /** The prose after the front matter, parts put in. */
   readonly markdown: string;
 }
 
+/** A file that defines a report, or part of one. */
+export interface DefinitionFile {
+  /** Path below the root, with slashes. */
+  readonly file: string;
+  /** SHA-256 of the file's bytes, in hex. */
+  readonly sha256: string;
+}
+
 const FRONT_MATTER = /^---\n([^]*?)\n---\n/;
+const PART_SLOT = /^\{\{part ([a-z][a-z0-9-]*)\}\}$/gm;
 
 /**
  * Reads every report definition of the package, in order of id.
@@ -70,11 +89,48 @@ export async function loadReports(catalog: Catalog): Promise<ReportDefinition[]>
   return read.flatMap((one) => ('message' in one ? [] : [one]));
 }
 
-async function readReport(catalog: Catalog, fileName: string): Promise<ReportDefinition | { file: string; message: string }> {
-  const file = `reports/${fileName}`;
-  const bytes = await readFile(join(catalog.root, file));
+interface Fault {
+  readonly file: string;
+  readonly message: string;
+}
+
+async function readReport(catalog: Catalog, fileName: string): Promise<ReportDefinition | Fault> {
+  const read = await readFrontMatter(catalog.root, `reports/${fileName}`, definitionSchema);
+  if ('message' in read) return read;
+  const { file, sha256, front, markdown } = read;
+  const parts: (DefinitionFile & { readonly front: z.output<typeof partSchema>; readonly markdown: string })[] = [];
+  for (const [, id = ''] of markdown.matchAll(PART_SLOT)) {
+    const part = await readFrontMatter(catalog.root, `reports/parts/${id}.md`, partSchema);
+    if ('message' in part) return part;
+    if (part.front.id !== id) return { file: part.file, message: `id is ${part.front.id}, the file's name ${id}.md: they must be the same` };
+    parts.push(part);
+  }
+  const columns = Object.assign({}, ...parts.map((part) => part.front.columns), front.columns) as z.output<typeof columnsSchema>;
+  const ids = [...new Set([...front.queries, ...parts.flatMap((part) => part.front.queries)])];
+  const definition = { ...front, queries: ids, columns };
+  const problems = problemsOf(definition, catalog, fileName);
+  if (problems.length > 0) return { file, message: problems.join('; ') };
+  const prose = new Map(parts.map((part) => [part.front.id, part.markdown.trim()]));
+  return {
+    ...definition,
+    queries: ids.flatMap((id) => reportQuery(catalog, id) ?? []),
+    file,
+    sha256,
+    parts: parts.map((part) => ({ file: part.file, sha256: part.sha256 })),
+    markdown: markdown.replaceAll(PART_SLOT, (_, id: string) => prose.get(id) ?? ''),
+  };
+}
+
+/** Reads a file of front matter and prose. */
+async function readFrontMatter<Front>(root: string, file: string, schema: z.ZodType<Front>): Promise<(DefinitionFile & { front: Front; markdown: string }) | Fault> {
+  const fault = (message: string): Fault => ({ file, message });
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(join(root, file));
+  } catch {
+    return fault('there is no such file');
+  }
   const text = bytes.toString('utf8');
-  const fault = (message: string): { file: string; message: string } => ({ file, message });
   const front = FRONT_MATTER.exec(text);
   if (!front) return fault('no front matter: expected the file to open with a line "---", YAML, and a line "---"');
   let yaml: unknown;
@@ -83,13 +139,9 @@ async function readReport(catalog: Catalog, fileName: string): Promise<ReportDef
   } catch (error) {
     return fault(`the front matter is no YAML: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const parsed = definitionSchema.safeParse(yaml);
+  const parsed = schema.safeParse(yaml);
   if (!parsed.success) return fault(parsed.error.issues.map(({ path, message }) => `front matter field ${path.join('.') || '(whole)'}: ${message}`).join('; '));
-  const definition = parsed.data;
-  const problems = problemsOf(definition, catalog, fileName);
-  if (problems.length > 0) return fault(problems.join('; '));
-  const queries = definition.queries.flatMap((id) => reportQuery(catalog, id) ?? []);
-  return { ...definition, queries, file, sha256: createHash('sha256').update(bytes).digest('hex'), markdown: text.slice(front[0].length) };
+  return { file, sha256: createHash('sha256').update(bytes).digest('hex'), front: parsed.data, markdown: text.slice(front[0].length) };
 }
 
 function reportQuery(catalog: Catalog, id: string): Query | undefined {

@@ -11,4 +11,7 @@ interface FurtherChecks {
   readonly recordRoot?: () => Promise<MakeRecordRoot>;
 }
 
-export const FURTHER_CHECKS: FurtherChecks = {};
+export const FURTHER_CHECKS: FurtherChecks = {
+  replay: async () => (await import('../pipeline/bundle-replay-check.ts')).replayCheck,
+  recordRoot: async () => (await import('../evidence/record-tree.ts')).recordRoot,
+};

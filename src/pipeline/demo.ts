@@ -71,7 +71,7 @@ export async function runDemo(out: string, now: Date, progress: (step: string) =
     };
     progress('writing the report');
     const period = { from: new Date(world.start), to: new Date(world.end) };
-    const report = await runReport(reader, 'traceability', { ...period, outDir: place('report'), now });
+    const report = await runReport(reader, 'traceability', { ...period, outDir: place('report'), dataDir: place('data'), now });
     return {
       schema: 'whoran.demo/1',
       out,

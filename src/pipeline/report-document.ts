@@ -39,7 +39,7 @@ export function planFiles({ id, formats, csv, queries }: ReportDefinition, { fro
   if (formats.includes('html')) files.push({ name: `${base}.html`, format: 'html', about: 'the report' });
   if (formats.includes('csv')) {
     csv.forEach((table, index) => {
-      const part = index === 0 ? '' : `_${table.replace(`rpt_${id}_`, '')}`;
+      const part = index === 0 ? '' : `_${table.replace(`rpt_${id.replaceAll('-', '_')}_`, '').replace('rpt_', '')}`;
       files.push({ name: `${base}${part}.csv`, format: 'csv', about: `all rows of “${queries.find((query) => query.id === table)?.header.title ?? table}”`, table });
     });
     files.push({ name: `${base}.csv.txt`, format: 'note', about: 'how to read the CSV files' });
@@ -56,7 +56,7 @@ export async function reportDocument(
   facts: ReportRunFacts,
   spooled: ReadonlyMap<string, Spooled>,
 ): Promise<ReportDocument> {
-  const { id, title, markdown, file, sha256, queries, controls } = definition;
+  const { id, title, markdown, file, sha256, parts, queries, controls } = definition;
   const { from, to, now, runBy, version } = facts;
   const sources = await landedSources(reader);
   const names = new Map(catalog.controls.map((control) => [control.id, control.name]));
@@ -70,7 +70,7 @@ export async function reportDocument(
     program: { name: 'whoran', version: version ?? (await packageVersion(catalog.root)) },
     asOf: earliest(sources.map((source) => source.complete_through)),
     markdown,
-    definition: { file, sha256 },
+    definition: { file, sha256, parts },
     tables: new Map(queries.map((query) => [query.id, tableOfQuery(query, definition, spooled)])),
     queries: queries.map((query) => ({ id: query.id, title: query.header.title, file: query.file, sql: query.sql, sha256: query.sha256 })),
     files: planFiles(definition, facts).map(({ name, about }) => ({ name, about })),
@@ -98,7 +98,8 @@ function accountName(): string {
   }
 }
 
-async function packageVersion(root: string): Promise<string> {
+/** The version of the program whose package lies at `root`. */
+export async function packageVersion(root: string): Promise<string> {
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   return manifest.version;
 }

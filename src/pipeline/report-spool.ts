@@ -23,6 +23,10 @@ interface EvidenceRow extends RecordRef {
 export interface Spooled {
   /** In the query's order. */
   readonly columns: readonly string[];
+  /** The engine's type of each column, as `describe` tells it. */
+  readonly types: readonly string[];
+  /** The file that holds the rows: JSON, one a line. */
+  readonly path: string;
   readonly rowCount: number;
   /** Pieces of evidence whose record landing does not hold. */
   readonly missingEvidence: number;
@@ -41,14 +45,15 @@ export interface SpoolQuery {
  *
  * @throws what the engine says where the query cannot run
  */
-export async function spool(reader: AnswerReader, query: SpoolQuery, hashes: RecordHashes, path: string): Promise<Spooled> {
+export async function spool(reader: Pick<AnswerReader, 'db'>, query: SpoolQuery, hashes: Pick<RecordHashes, 'of'>, path: string): Promise<Spooled> {
   const { sql, parameters } = query;
   // The text is a file of this package; its values are bound.
-  const described = await reader.db.all<{ column_name: string }>(`describe ${sql}`, parameters);
+  const described = await reader.db.all<{ column_name: string; column_type: string }>(`describe ${sql}`, parameters);
   const columns = described.map((column) => column.column_name);
+  const types = described.map((column) => column.column_type);
   const evidenceColumns = query.evidenceColumns.filter((name) => columns.includes(name));
   const rowCount = await writeRows(path, reader.db.stream(sql, parameters));
-  if (evidenceColumns.length === 0) return { columns, rowCount, missingEvidence: 0, rows: () => readSpool(path) };
+  if (evidenceColumns.length === 0) return { columns, types, path, rowCount, missingEvidence: 0, rows: () => readSpool(path) };
   // A second pass, since hashing asks the database too, and a connection that is asked something else ends its stream there,
   // without a word.
   const hashed = `${path}.hashed`;
@@ -61,7 +66,7 @@ export async function spool(reader: AnswerReader, query: SpoolQuery, hashes: Rec
     }),
   );
   await rm(path);
-  return { columns, rowCount, missingEvidence, rows: () => readSpool(hashed) };
+  return { columns, types, path: hashed, rowCount, missingEvidence, rows: () => readSpool(hashed) };
 }
 
 /** Writes rows, one a line, no faster than the disk takes them. @returns how many */
@@ -73,7 +78,7 @@ async function writeRows(path: string, chunks: AsyncIterable<SqlRow[]>): Promise
   let rowCount = 0;
   for await (const rows of chunks) {
     rowCount += rows.length;
-    if (!out.write(rows.map(lineOf).join(''))) await Promise.race([once(out, 'drain'), failed]);
+    if (!out.write(rows.map(rowLine).join(''))) await Promise.race([once(out, 'drain'), failed]);
   }
   out.end();
   await failed;
@@ -97,8 +102,8 @@ async function* batches(rows: AsyncIterable<SqlRow>): AsyncGenerator<SqlRow[]> {
 
 const PLAIN = /^[\x20-\x7e]*$/;
 
-/** JSON whose only line break is the one at its end: readers take U+2028 for one, and JSON may hold it raw. */
-function lineOf(row: SqlRow): string {
+/** A row as its file holds it: JSON whose only line break is the one at its end. Readers take U+2028 for one, and JSON may hold it raw. */
+export function rowLine(row: SqlRow): string {
   const json = JSON.stringify(row);
   return `${PLAIN.test(json) ? json : inertJson(row, 0)}\n`;
 }
@@ -114,7 +119,7 @@ async function* readSpool(path: string): AsyncGenerator<SqlRow> {
 }
 
 /** Puts hashes in place of the evidence's whereabouts; the number of records that were not found. */
-async function hashEvidence(rows: readonly SqlRow[], column: string, hashes: RecordHashes): Promise<number> {
+async function hashEvidence(rows: readonly SqlRow[], column: string, hashes: Pick<RecordHashes, 'of'>): Promise<number> {
   const lists = rows.map((row) => evidenceRows(row[column] ?? null));
   const found = await hashes.of(lists.flat());
   let next = 0;

@@ -2,25 +2,16 @@
  * Report: runs a definition's queries over a period and writes its files. No new facts: every number and row is a query's.
  */
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { RecordHashes } from '../answers/record-hashes.ts';
 import type { AnswerReader } from '../answers/reader.ts';
-import { loadCatalog, type Catalog, type Query } from '../catalog/catalog.ts';
-import { CatalogError } from '../catalog/faults.ts';
+import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { loadReports, type ReportDefinition, type ReportFormat } from '../catalog/reports.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { rfc3339 } from '../core/times.ts';
-import { csvNote } from '../render/csv-note.ts';
-import { csvTable } from '../render/csv.ts';
-import { tableOf, type ReportDocument } from '../render/document.ts';
-import { htmlReport } from '../render/html.ts';
-import { jsonReport } from '../render/json.ts';
-import { planFiles, reportDocument, type PlannedFile } from './report-document.ts';
-import { writeText } from './report-files.ts';
-import { spool, type Spooled } from './report-spool.ts';
-
-/** How many rows of one table the page shows; the files have all. */
-const PAGE_ROWS = 5000;
+import { writeBundle, type BundleResult, type BundleWish } from './bundle.ts';
+import { loadReportRelations } from './report-relations.ts';
+import { renderReport, type ReportMaterial } from './report-render.ts';
 
 export interface ReportOptions {
   /** The period: `from` is in it, `to` is not. */
@@ -40,6 +31,12 @@ export interface ReportOptions {
   readonly formats?: readonly ReportFormat[];
   /** Told each step as it begins. */
   readonly progress?: (step: string) => void;
+  /** The data folder of the reader: its ledger and journal. Without it, no batch is counted and nobody decided anything. */
+  readonly dataDir?: string;
+  /** The reader shows what was landed by then; decisions after it are left out. */
+  readonly knownAt?: Date;
+  /** Writes an evidence bundle beside the files. */
+  readonly bundle?: BundleWish;
 }
 
 export interface ReportFile {
@@ -65,6 +62,8 @@ export interface ReportResult {
   readonly rows: Readonly<Record<string, number>>;
   /** Pieces of evidence whose landed record was not found: 0, unless landing is damaged. */
   readonly missing_evidence: number;
+  /** Null where none was asked for. */
+  readonly bundle: BundleResult | null;
 }
 
 export interface ReportListing {
@@ -102,7 +101,9 @@ export async function runReport(reader: AnswerReader, id: string, options: Repor
   await mkdir(options.outDir, { recursive: true });
   const scratch = await mkdtemp(join(options.outDir, '.report-'));
   try {
-    return await new ReportRun(reader, catalog, definition, options, scratch).run();
+    await loadReportRelations(reader.db, { dataDir: options.dataDir, now: options.now, ...(options.knownAt ? { knownAt: options.knownAt } : {}) });
+    const hashes = new RecordHashes(reader);
+    return await publish({ db: reader.db, hashes, catalog, definition }, options, scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -129,98 +130,29 @@ function inFormats(definition: ReportDefinition, wanted: readonly ReportFormat[]
   });
 }
 
-class ReportRun {
-  readonly #reader: AnswerReader;
-  readonly #catalog: Catalog;
-  readonly #definition: ReportDefinition;
-  readonly #options: ReportOptions;
-  readonly #scratch: string;
-
-  constructor(reader: AnswerReader, catalog: Catalog, definition: ReportDefinition, options: ReportOptions, scratch: string) {
-    this.#reader = reader;
-    this.#catalog = catalog;
-    this.#definition = definition;
-    this.#options = options;
-    this.#scratch = scratch;
-  }
-
-  async run(): Promise<ReportResult> {
-    const spooled = await this.#spoolAll();
-    const files = planFiles(this.#definition, this.#options);
-    const document = await reportDocument(this.#reader, this.#catalog, this.#definition, this.#options, spooled);
-    const written: ReportFile[] = [];
-    for (const file of files) {
-      this.#options.progress?.(`writing ${file.name}`);
-      const size = await writeText(join(this.#scratch, file.name), this.#text(file, document, files));
-      written.push({ name: file.name, path: join(this.#options.outDir, file.name), format: file.format, ...size });
-    }
-    // All of them are whole: now they take the places of older ones.
-    for (const { name, path } of written) await rename(join(this.#scratch, name), path);
-    return {
-      id: document.id,
-      title: document.title,
-      from: document.period.from,
-      to: document.period.to,
-      as_of: document.asOf,
-      files: written,
-      rows: Object.fromEntries([...spooled].map(([id, { rowCount }]) => [id, rowCount])),
-      missing_evidence: [...spooled.values()].reduce((sum, { missingEvidence }) => sum + missingEvidence, 0),
-    };
-  }
-
-  async #spoolAll(): Promise<Map<string, Spooled>> {
-    const { queries, columns } = this.#definition;
-    const evidenceColumns = Object.entries(columns).flatMap(([name, { kind }]) => (kind === 'evidence' ? [name] : []));
-    const hashes = new RecordHashes(this.#reader);
-    const spooled = new Map<string, Spooled>();
-    for (const query of queries) {
-      this.#options.progress?.(`running ${query.id}`);
-      const parameters = this.#parametersOf(query);
-      try {
-        spooled.set(query.id, await spool(this.#reader, { sql: query.sql, parameters, evidenceColumns }, hashes, join(this.#scratch, `${query.id}.rows`)));
-      } catch (error) {
-        throw queryFailure(query, error);
-      }
-    }
-    return spooled;
-  }
-
-  #parametersOf(query: Query): Record<string, Date> {
-    const { from, to } = this.#options;
-    const known: Record<string, Date> = { from, to };
-    return Object.fromEntries(
-      Object.keys(query.header.params).map((name) => {
-        const value = known[name];
-        if (value === undefined) throw new CatalogError([{ file: query.file, message: `parameter ${name}: a report has from and to` }]);
-        return [name, value];
-      }),
-    );
-  }
-
-  #text(file: PlannedFile, document: ReportDocument, files: readonly PlannedFile[]): AsyncIterable<string> | Iterable<string> {
-    switch (file.format) {
-      case 'html':
-        return htmlReport(document, {
-          rowLimit: this.#options.pageRows ?? PAGE_ROWS,
-          fileOf: (table) => (files.find((other) => other.table === table.id) ?? files.find(({ format }) => format === 'json'))?.name ?? '',
-        });
-      case 'json':
-        return jsonReport(document);
-      case 'csv':
-        return csvTable(tableOf(document, file.table ?? ''));
-      case 'note':
-        return [csvNote(document, files.flatMap(({ name, table }) => (table === undefined ? [] : [{ fileName: name, table: tableOf(document, table) }])))];
-    }
-  }
+/** Renders into the scratch folder, and puts the files in their places once all of them are whole. */
+async function publish(material: ReportMaterial, options: ReportOptions, scratch: string): Promise<ReportResult> {
+  const rendered = await renderReport(material, options, scratch);
+  const { document, spooled, files } = rendered;
+  const bundle = options.bundle ? await writeBundle(material, rendered, options, options.bundle, scratch) : null;
+  const written = files.map(({ name, format, bytes, sha256 }) => ({ name, path: join(options.outDir, name), format, bytes, sha256 }));
+  for (const { name, path } of written) await rename(join(scratch, name), path);
+  for (const path of [bundle?.path, bundle?.zip ?? undefined]) if (path !== undefined) await replace(join(scratch, basename(path)), path);
+  return {
+    id: document.id,
+    title: document.title,
+    from: document.period.from,
+    to: document.period.to,
+    as_of: document.asOf,
+    files: written,
+    rows: Object.fromEntries([...spooled].map(([id, { rowCount }]) => [id, rowCount])),
+    missing_evidence: [...spooled.values()].reduce((sum, { missingEvidence }) => sum + missingEvidence, 0),
+    bundle,
+  };
 }
 
-function queryFailure(query: Query, error: unknown): unknown {
-  const message = error instanceof Error ? error.message : String(error);
-  const missing = /Table with name (\w+) does not exist/.exec(message)?.[1];
-  if (missing === undefined) return error;
-  return new WhoranError(`the data folder has no ${missing}, which ${query.file} reads`, {
-    exitCode: EXIT.wrongUse,
-    hint: 'Run `whoran correlate` first: it fills what reports read.',
-    cause: error,
-  });
+/** As `rename`, and a folder takes the place of an older one. */
+async function replace(from: string, to: string): Promise<void> {
+  await rm(to, { recursive: true, force: true });
+  await rename(from, to);
 }

@@ -50,6 +50,6 @@ export async function writeReport(
     db: writer.db,
     landing: { readMember: async (batchSeq: number, member: number) => Promise.resolve(writer.landing.unpackMember(batchSeq, member)) },
   };
-  const result = await runReport(reader, job.id, { from, to, outDir: job.out, now, version, progress, ...(job.formats ? { formats: job.formats } : {}) });
+  const result = await runReport(reader, job.id, { from, to, outDir: job.out, dataDir: writer.dataDir, now, version, progress, ...(job.formats ? { formats: job.formats } : {}) });
   return { report: result.id, from: result.from, to: result.to, publication, files: result.files.map(({ path }) => path), is_new: true };
 }

@@ -10,11 +10,11 @@ export type Row = Readonly<Record<string, Cell>>;
  * How a column's values are shown on a page; CSV and JSON carry the values themselves.
  *
  * - `text`: as it stands. `code`: an id, which may break anywhere. `instant`: a time, UTC.
- * - `count`: a whole number. `share`: a fraction of one, shown in per cent. `hours`: a length of time.
+ * - `count`: a whole number. `share`: a fraction of one, shown in per cent. `hours` and `seconds`: a length of time.
  * - `term`: a word that the report's glossary defines, linked to it.
  * - `evidence`: a list of `{ hop, source, record_id, sha256 }`.
  */
-export type ColumnKind = 'text' | 'code' | 'instant' | 'count' | 'share' | 'hours' | 'term' | 'evidence';
+export type ColumnKind = 'text' | 'code' | 'instant' | 'count' | 'share' | 'hours' | 'seconds' | 'term' | 'evidence';
 
 export interface Column {
   /** As the query names it; heads the CSV's column and is the JSON's property. */
@@ -55,6 +55,11 @@ export interface ReportQuery {
   readonly sha256: string;
 }
 
+export interface DefinitionFile {
+  readonly file: string;
+  readonly sha256: string;
+}
+
 export interface ReportDocument {
   readonly id: string;
   readonly title: string;
@@ -69,8 +74,8 @@ export interface ReportDocument {
   readonly asOf: string | null;
   /** The report's prose with its slots, in the Markdown that `markdown.ts` reads. */
   readonly markdown: string;
-  /** Path and SHA-256 of the file that defines the report. */
-  readonly definition: { readonly file: string; readonly sha256: string };
+  /** Path and SHA-256 of the file that defines the report, and of those that it shares with others. */
+  readonly definition: DefinitionFile & { readonly parts: readonly DefinitionFile[] };
   readonly tables: ReadonlyMap<string, Table>;
   readonly queries: readonly ReportQuery[];
   /** The files of this report, by name, the page first. */

@@ -34,6 +34,16 @@ export function hoursText(hours: number): string {
   return days === 0 ? `${whole} h` : `${days} d ${whole % 24} h`;
 }
 
+/** Seconds, to the tenth below a minute; then as minutes, hours and days. */
+export function secondsText(seconds: number): string {
+  const size = Math.abs(seconds);
+  const sign = seconds < 0 ? '−' : '';
+  if (size < 60) return `${sign}${Math.round(size * 10) / 10} s`;
+  if (size < 3600) return `${sign}${Math.floor(size / 60)} min ${Math.floor(size % 60)} s`;
+  if (size < 24 * 3600) return `${sign}${Math.floor(size / 3600)} h ${Math.floor((size % 3600) / 60)} min`;
+  return `${sign}${hoursText(size / 3600)}`;
+}
+
 /** RFC 3339 UTC, a little easier on the eye; anything else as it stands. */
 export function instantText(text: string): string {
   return text.replace(INSTANT, '$1 $2Z');
@@ -56,6 +66,7 @@ export function valueText(cell: Cell, column: Column): string {
   if (typeof cell === 'number' && column.kind === 'count') return countText(cell);
   if (typeof cell === 'number' && column.kind === 'share') return shareText(cell);
   if (typeof cell === 'number' && column.kind === 'hours') return hoursText(cell);
+  if (typeof cell === 'number' && column.kind === 'seconds') return secondsText(cell);
   if (typeof cell === 'string' && column.kind === 'instant') return instantText(cell);
   return cellText(cell);
 }

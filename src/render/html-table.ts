@@ -18,7 +18,7 @@ export interface TableContext {
   readonly sha256Of: (table: Table) => string;
 }
 
-const NUMBERS = new Set(['count', 'share', 'hours']);
+const NUMBERS = new Set(['count', 'share', 'hours', 'seconds']);
 /** A table of more columns than this, numbers counted half, is printed across the page. */
 const WIDEST_UPRIGHT = 7;
 /** A table of so many rows is not broken across printed pages. */

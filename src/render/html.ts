@@ -134,13 +134,13 @@ async function* blockHtml(block: Block, document: ReportDocument, context: Table
 /** The page's text in pieces, so that a table of a million rows costs no memory. */
 export async function* htmlReport(document: ReportDocument, options: HtmlOptions): AsyncGenerator<string> {
   const blocks = parseMarkdown(document.markdown);
-  const sha256 = new Map(document.queries.map((query) => [query.id, query.sha256]));
+  const hashes = new Map(document.queries.map((query) => [query.id, query.sha256]));
   const context: TableContext = {
     terms: new Set(termsDefined(blocks)),
     rowLimit: options.rowLimit,
     fileOf: options.fileOf,
     asOf: document.asOf,
-    sha256Of: (table) => sha256.get(table.id) ?? '',
+    sha256Of: (table) => hashes.get(table.id) ?? '',
   };
   const title = `${document.title}, ${document.period.from} to ${document.period.to}`;
   const style = styleSheet(`${document.program.name} · ${title}`);
@@ -149,6 +149,8 @@ export async function* htmlReport(document: ReportDocument, options: HtmlOptions
   yield `<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n<meta name="generator" content="${escapeHtml(`${document.program.name} ${document.program.version}`)}">\n`;
   yield `<title>${escapeHtml(title)}</title>\n<style>${style}</style>\n</head>\n<body>\n${headerHtml(document, blocks)}<main>\n`;
   for (const block of blocks) yield* blockHtml(block, document, context);
-  yield `</main>\n<footer class="end"><p>Made by ${escapeHtml(`${document.program.name} ${document.program.version}`)} from ${escapeHtml(document.definition.file)}, SHA-256 <code>${escapeHtml(document.definition.sha256)}</code>. End of report.</p></footer>\n</body>\n</html>\n`;
+  const { definition } = document;
+  const files = [definition, ...definition.parts].map(({ file, sha256 }) => `${escapeHtml(file)}, SHA-256 <code>${escapeHtml(sha256)}</code>`);
+  yield `</main>\n<footer class="end"><p>Made by ${escapeHtml(`${document.program.name} ${document.program.version}`)} from ${files.join('; ')}. End of report.</p></footer>\n</body>\n</html>\n`;
 }
 

@@ -1,10 +1,10 @@
 /*---
-id: rpt_traceability_sources
-title: How far each source is landed
+id: rpt_silences
+title: Silent stretches
 description: |
-  How far each source is landed, and what it holds of the period. Complete through: the time up to which it has delivered
-  everything; for logs that came as files, the latest time in them. Longest silence: the longest stretch of the period, up
-  to that time, without one record; a log that is used seldom is silent often.
+  Stretches of 24 hours or more in the period without one record of a source. A gap in delivery looks like this, and so does
+  a quiet weekend: the report cannot tell them apart. What lies after a source's completeness is not listed; it is not yet
+  delivered.
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:PI1.4, iso27001:A.8.15]
 ---*/
@@ -41,13 +41,12 @@ streams as (
     and (s.sign_in_kind is null or h.sign_in_kind = s.sign_in_kind)
 ),
 
--- Each stretch of silence ends with a record, or with the end of what can be known.
 points as (
-  select source, owner_id, sign_in_kind, first_at, complete_through, records, hour_first_at, hour_last_at
+  select source, owner_id, sign_in_kind, first_at, records, hour_first_at, hour_last_at
   from streams
   union all
   select distinct
-    source, owner_id, sign_in_kind, first_at, complete_through, 0 as records,
+    source, owner_id, sign_in_kind, first_at, 0 as records,
     case when complete_through < $to then complete_through else $to end as hour_first_at,
     case when complete_through < $to then complete_through else $to end as hour_last_at
   from streams
@@ -55,7 +54,7 @@ points as (
 
 stretches as (
   select
-    source, owner_id, sign_in_kind, first_at, complete_through, records, hour_first_at, hour_last_at,
+    source, owner_id, sign_in_kind, first_at, hour_first_at as silent_to,
     coalesce(
       lag(hour_last_at) over (
         partition by source, owner_id, sign_in_kind order by hour_first_at, hour_last_at, records desc
@@ -67,20 +66,9 @@ stretches as (
 )
 
 select
+  silent_from, silent_to, date_diff('second', silent_from, silent_to) / 3600.0 as silent_hours,
   source, owner_id, sign_in_kind,
-  cast(coalesce(sum(records), 0) as bigint) as records,
-  min(hour_first_at) filter (where records > 0) as first_in_period_at,
-  max(hour_last_at) filter (where records > 0) as last_in_period_at,
-  max(case when hour_first_at > silent_from then date_diff('second', silent_from, hour_first_at) else 0 end) / 3600.0 as silent_hours,
-  first_at as first_landed_at, complete_through,
-  case
-    when complete_through is null then 'nothing landed'
-    when complete_through < $from then 'ends before the period'
-    when complete_through < $to and first_at > $from then 'begins late, ends early'
-    when complete_through < $to then 'ends early'
-    when first_at > $from then 'begins late'
-    else 'whole period'
-  end as covers
+  case when first_at >= silent_to then 'before the first record of this source' else 'no record' end as what
 from stretches
-group by source, owner_id, sign_in_kind, first_at, complete_through
-order by source, owner_id nulls first, sign_in_kind nulls first
+where date_diff('second', silent_from, silent_to) >= 24 * 3600
+order by silent_from, source, owner_id nulls first, sign_in_kind nulls first, silent_to

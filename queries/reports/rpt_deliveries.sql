@@ -1,5 +1,5 @@
 /*---
-id: rpt_traceability_deliveries
+id: rpt_deliveries
 title: What was delivered
 description: |
   Records by their form, in everything that is landed, whatever its time: a record that cannot be read has no time to

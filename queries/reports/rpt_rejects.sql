@@ -1,5 +1,5 @@
 /*---
-id: rpt_traceability_rejects
+id: rpt_rejects
 title: Records that could not be read
 description: |
   Rejected records by reason, in everything that is landed, with the first of each. None of them counts anywhere else in

@@ -1,0 +1,48 @@
+/*---
+id: rpt_reconciliation
+title: Reconciled to what was landed
+description: |
+  Counts of everything that is landed, whatever its time, taken two ways. Expected is what the ledger says of batches, and what a
+  source said of its own answer; found is what staging read in them. A source that says no count cannot be compared with one: its row
+  says so.
+controls: [soc2:PI1.4, soc2:CC2.1, iso27001:A.8.15]
+---*/
+with batches as (select seq, source, form, records, members from lnd_batches),
+
+deliveries as (select batch_seq, member, records_read from stg_deliveries),
+
+staged as (
+  select batch_seq, count(distinct member) as members, sum(records_read) as records_read from deliveries group by batch_seq
+),
+
+joined as (
+  select b.seq, b.source, b.records, b.members, s.members as staged_members, s.records_read
+  from batches b
+  left join staged s on s.batch_seq = b.seq
+),
+
+compared as (
+  select
+    1 as position, 'batches in the ledger, and staged' as what, cast('' as varchar) as source, count(*) as expected,
+    count(*) filter (where staged_members is not null) as found
+  from joined
+  union all
+  select 2, 'files and objects in them, and staged', '', coalesce(sum(members), 0), coalesce(sum(staged_members), 0)
+  from joined
+  union all
+  select 3, 'records that the source counted itself, and read', source, sum(records), sum(records_read)
+  from joined
+  where records is not null
+  group by source
+  union all
+  select 4, 'batches whose source says no count', source, null, count(*)
+  from joined
+  where records is null
+  group by source
+)
+
+select
+  what, source, cast(expected as bigint) as expected, cast(found as bigint) as found,
+  case when expected is null then 'cannot be compared' when expected = found then 'yes' else 'NO' end as holds
+from compared
+order by position, source

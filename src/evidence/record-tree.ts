@@ -1,0 +1,82 @@
+/**
+ * A batch's record tree: what proves, with the batch in hand or a proof beside it, that a record stood in what was delivered.
+ *
+ * Landing hashes batches, not records, since most records never become evidence. So the tree is made when one does: out of the
+ * batch's own bytes, which are checked against the ledger first. docs/evidence-bundle.md defines it.
+ */
+import { frameRegistry, frames } from '../landing/framing.ts';
+import { gunzipWithin } from '../landing/gunzip.ts';
+import type { LandedBatches, LedgerLine } from '../landing/landed-batches.ts';
+import { blankSessionToken } from '../landing/session-token.ts';
+import { HASH_BYTES, MerkleTreeBuilder, type MerkleTree } from '../verifier/merkle.ts';
+
+/** A record that was asked for, where the batch has it. */
+export interface BatchRecord {
+  /** Its place among the batch's records, from 0: the leaf of the tree. */
+  readonly leaf: number;
+  /** Lower-case hex (RULINGS 20). */
+  readonly sha256: string;
+  /** Its own bytes, session tokens blanked; hash to `sha256`. */
+  readonly bytes: Buffer;
+}
+
+export interface BatchRecords {
+  /** The SHA-256 of every record, 32 bytes each, in the order of delivery. */
+  readonly hashes: Buffer;
+  /** The first of each hash that was asked for and is there, in order of leaf. */
+  readonly found: readonly BatchRecord[];
+}
+
+/** What a batch is read with: an open landing. */
+export type BatchReader = Pick<LandedBatches, 'readBatch' | 'packIndex' | 'readMember'>;
+
+/**
+ * Reads a batch through: every record's hash, and those records whose hash is wanted.
+ *
+ * @param wanted lower-case hex
+ * @throws WhoranError where the batch is gone or altered; GunzipError where a member does not unpack
+ */
+export function batchRecords(landing: BatchReader, line: LedgerLine, wanted: ReadonlySet<string>): BatchRecords {
+  const hashes: Buffer[] = [];
+  const found: BatchRecord[] = [];
+  const seen = new Set<string>();
+  for (const { bytes, origin } of members(landing, line)) {
+    const framed = line.form === 'identity_registry' ? frameRegistry(bytes, origin) : frames(bytes, origin);
+    for (const frame of framed) {
+      if (frame.kind !== 'record') continue;
+      const { sha256 } = frame;
+      if (wanted.has(sha256) && !seen.has(sha256)) {
+        seen.add(sha256);
+        // A copy: the frame is a window on the whole member, which would otherwise stay in memory with it.
+        found.push({ leaf: hashes.length, sha256, bytes: Buffer.from(blankSessionToken(frame.bytes)) });
+      }
+      hashes.push(Buffer.from(sha256, 'hex'));
+    }
+  }
+  return { hashes: Buffer.concat(hashes), found };
+}
+
+/** The root of a batch's record tree, and how many records it has. As `batchRecords` throws. */
+export function recordRoot(landing: BatchReader, line: LedgerLine): { readonly records: number; readonly root: Buffer } {
+  const tree = treeOf(batchRecords(landing, line, new Set()).hashes);
+  return { records: tree.size, root: tree.root };
+}
+
+/** The tree over records' hashes, 32 bytes each. */
+export function treeOf(hashes: Buffer): MerkleTree {
+  const builder = new MerkleTreeBuilder();
+  for (let at = 0; at < hashes.length; at += HASH_BYTES) builder.add(hashes.subarray(at, at + HASH_BYTES));
+  return builder.tree();
+}
+
+/** The batch's members, unpacked, in order. */
+function* members(landing: BatchReader, line: LedgerLine): Generator<{ bytes: Buffer; origin: string }> {
+  if (line.form !== 'trail_objects') {
+    yield { bytes: gunzipWithin(landing.readBatch(line)), origin: line.origin };
+    return;
+  }
+  for (const { member } of landing.packIndex(line)) {
+    const { bytes, origin } = landing.readMember(line.seq, member);
+    yield { bytes: gunzipWithin(bytes), origin };
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The delivered records behind a report, with the proof of each one's place in landing: `records/` and `proofs/` of a bundle.
+ */
+import { mkdirSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { queryText } from '../engine/query-file.ts';
+import type { Database } from '../engine/database.ts';
+import { LineFile, recordText, type BatchProofLine, type JournalProofLine, type RecordLine } from '../evidence/bundle-lines.ts';
+import { LogTree, type LogHead } from '../evidence/log-tree.ts';
+import { batchRecords, treeOf, type BatchReader } from '../evidence/record-tree.ts';
+import type { LandedBatches, LedgerLine } from '../landing/landed-batches.ts';
+import { literal, quoted } from './bundle-inputs.ts';
+
+/** One result table whose rows name records. */
+export interface EvidenceTable {
+  /** Its rows as JSON lines, evidence hashed. */
+  readonly path: string;
+  readonly columns: readonly string[];
+}
+
+export interface BundleRecords {
+  /** Records enclosed, by source. */
+  readonly records: Readonly<Record<string, number>>;
+  readonly batches: number;
+  /** Records that the tables name and no batch gave: 0, unless landing is damaged. */
+  readonly missing: number;
+  readonly ledger: LogHead;
+  readonly journal: LogHead;
+}
+
+export interface BundleRecordsOptions {
+  /** Whether records' bytes are left out: what is shown of them is then attested, not proved. */
+  readonly isRedacted: boolean;
+  /** Findings that are shown: what people decided about them is enclosed. */
+  readonly findings: ReadonlySet<string>;
+  readonly progress: (step: string) => void;
+}
+
+interface PlaceRow {
+  readonly batch_seq: number;
+  readonly source: string;
+  readonly owner_id: string;
+  readonly record_id: string;
+  readonly sha256: string;
+}
+
+/**
+ * Writes `records/*.jsonl`, `proofs/batches.jsonl` and `proofs/journal.jsonl` below `folder`.
+ *
+ * @param db the published database that the tables came from
+ * @throws WhoranError where a batch that is needed is gone or altered
+ */
+export async function writeRecords(db: Database, landing: LandedBatches, tables: readonly EvidenceTable[], folder: string, options: BundleRecordsOptions): Promise<BundleRecords> {
+  await mkdir(join(folder, 'proofs'), { recursive: true });
+  const wanted = await loadWanted(db, tables);
+  const ledger = new LogTree(join(landing.folder, 'ledger.jsonl'));
+  const files = new RecordFiles(join(folder, 'records'), options.isRedacted);
+  const proofs = new LineFile(join(folder, 'proofs', 'batches.jsonl'));
+  let batches = 0;
+  for await (const places of byBatch(db)) {
+    const line = writeBatch(landing, ledger, places, files);
+    if (!line) continue;
+    batches += 1;
+    if (batches % 20 === 0) options.progress(`proving records of batch ${line.batch}`);
+    proofs.add(line);
+  }
+  proofs.close();
+  files.close();
+  const journal = writeJournal(landing, folder, options.findings);
+  return { records: files.counts, batches, missing: wanted - files.enclosed, ledger: ledger.head, journal };
+}
+
+/** Gathers what the tables name in `bundle_wanted`. @returns how many records that are */
+async function loadWanted(db: Database, tables: readonly EvidenceTable[]): Promise<number> {
+  await db.run('create or replace temp table bundle_wanted (source varchar, owner_id varchar, record_id varchar, sha256 varchar)');
+  for (const { path, columns } of tables) {
+    for (const column of columns) {
+      const type = 'struct(source varchar, owner_id varchar, record_id varchar, sha256 varchar)[]';
+      await db.run(
+        `insert into bundle_wanted select distinct e.source, e.owner_id, e.record_id, e.sha256
+         from (select unnest(${quoted(column)}) as e from read_json(${literal(path)}, format = 'newline_delimited', columns = {${quoted(column)}: ${literal(type)}}, maximum_object_size = 268435456))
+         where e.sha256 is not null and e.source <> 'landing'`,
+      );
+    }
+  }
+  await db.run('create or replace temp table bundle_wanted as select distinct source, owner_id, record_id, sha256 from bundle_wanted');
+  const row = await db.get<{ records: number }>('select count(*) as records from bundle_wanted');
+  return row?.records ?? 0;
+}
+
+/** The places of records, gathered batch by batch. */
+async function* byBatch(db: Database): AsyncGenerator<PlaceRow[]> {
+  let held: PlaceRow[] = [];
+  for await (const rows of db.stream<PlaceRow>(await queryText('bundles/record_places'))) {
+    for (const row of rows) {
+      if (held[0] && held[0].batch_seq !== row.batch_seq) {
+        yield held;
+        held = [];
+      }
+      held.push(row);
+    }
+  }
+  if (held.length > 0) yield held;
+}
+
+/** Encloses a batch's records that are not enclosed yet; undefined where it gave none. */
+function writeBatch(landing: BatchReader, ledger: LogTree, places: readonly PlaceRow[], files: RecordFiles): BatchProofLine | undefined {
+  const batch = places[0]?.batch_seq ?? 0;
+  const open = places.filter((place) => !files.has(place));
+  if (open.length === 0) return undefined;
+  const bySha256 = new Map<string, PlaceRow[]>();
+  for (const place of open) bySha256.set(place.sha256, [...(bySha256.get(place.sha256) ?? []), place]);
+  const { text, proof } = ledger.line(batch);
+  const { hashes, found } = batchRecords(landing, JSON.parse(text) as LedgerLine, new Set(bySha256.keys()));
+  if (found.length === 0) return undefined;
+  for (const { leaf, sha256, bytes } of found) {
+    for (const place of bySha256.get(sha256) ?? []) files.add(place, batch, leaf, bytes);
+  }
+  const tree = treeOf(hashes);
+  return {
+    batch,
+    ledger_line: text,
+    ledger_proof: proof,
+    records: tree.size,
+    record_root: tree.root.toString('hex'),
+    record_proof: tree.multiproof(found.map(({ leaf }) => leaf)).map((one) => one.toString('hex')),
+  };
+}
+
+/** The files of `records/`, one a source. */
+class RecordFiles {
+  readonly #folder: string;
+  readonly #isRedacted: boolean;
+  readonly #files = new Map<string, LineFile>();
+  readonly #counts = new Map<string, number>();
+  readonly #enclosed = new Set<string>();
+
+  constructor(folder: string, isRedacted: boolean) {
+    this.#folder = folder;
+    this.#isRedacted = isRedacted;
+  }
+
+  get enclosed(): number {
+    return this.#enclosed.size;
+  }
+
+  get counts(): Record<string, number> {
+    return Object.fromEntries([...this.#counts].sort());
+  }
+
+  has(place: PlaceRow): boolean {
+    return this.#enclosed.has(keyOf(place));
+  }
+
+  add(place: PlaceRow, batch: number, leaf: number, bytes: Buffer): void {
+    const { source, owner_id, record_id, sha256 } = place;
+    const line: RecordLine = { sha256, source, owner_id, record_id, batch, leaf, ...(this.#isRedacted ? { text: null } : recordText(bytes)) };
+    let file = this.#files.get(source);
+    // Made when there is one to write: an empty folder would be none of a bundle's.
+    if (!file) {
+      mkdirSync(this.#folder, { recursive: true });
+      this.#files.set(source, (file = new LineFile(join(this.#folder, `${source}.jsonl`))));
+    }
+    file.add(line);
+    this.#counts.set(source, (this.#counts.get(source) ?? 0) + 1);
+    this.#enclosed.add(keyOf(place));
+  }
+
+  close(): void {
+    for (const file of this.#files.values()) file.close();
+  }
+}
+
+/** A record's hash tells it from all others of its source, but for those delivered twice under two names. */
+function keyOf({ source, owner_id: owner, record_id: id, sha256 }: PlaceRow): string {
+  return `${sha256}${source}\n${owner}\n${id}`;
+}
+
+function writeJournal(landing: LandedBatches, folder: string, findings: ReadonlySet<string>): LogHead {
+  const journal = new LogTree(join(landing.folder, 'journal.jsonl'));
+  const file = new LineFile(join(folder, 'proofs', 'journal.jsonl'));
+  const size = journal.head.tree_size;
+  for (const { seq, subject } of landing.decisions()) {
+    if (seq > size || !findings.has(subject)) continue;
+    const { text, proof } = journal.line(seq);
+    file.add({ line: text, proof } satisfies JournalProofLine);
+  }
+  file.close();
+  return journal.head;
+}

@@ -1,0 +1,148 @@
+/**
+ * Replay: runs a bundle's own SQL over what it encloses, with no data folder and no network, and compares every byte with what it shows.
+ *
+ * The SQL comes with the bundle, so it is not trusted: once the inputs are loaded, the engine may open nothing more.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { RecordRef } from '../answers/record-hashes.ts';
+import { loadCatalog } from '../catalog/catalog.ts';
+import { loadReports, type ReportDefinition } from '../catalog/reports.ts';
+import { packageRoot } from '../core/package-root.ts';
+import { Database } from '../engine/database.ts';
+import { queryText } from '../engine/query-file.ts';
+import { hashFile, type BundleManifest } from '../evidence/manifest.ts';
+import { csvTable } from '../render/csv.ts';
+import { tableOf } from '../render/document.ts';
+import type { Fault } from '../verifier/faults.ts';
+import { FUNCTIONS, VIEWS, literal, quoted } from './bundle-inputs.ts';
+import { packageVersion, planFiles } from './report-document.ts';
+import { renderReport, type RenderedReport } from './report-render.ts';
+import { rowLine } from './report-spool.ts';
+
+export interface ReplayResult {
+  /** Tables whose rows came out again, byte for byte. */
+  readonly tables: readonly string[];
+  /** Rendered files that did. */
+  readonly rendered: readonly string[];
+  /** Files that were not made again, and why. */
+  readonly not_replayed: readonly { readonly file: string; readonly why: string }[];
+  readonly faults: readonly Fault[];
+}
+
+export interface ReplayOptions {
+  readonly progress?: (step: string) => void;
+  /** DuckDB's `memory_limit`. */
+  readonly memoryLimit?: string;
+}
+
+/** What a replay needs of a manifest. */
+type ReplayFacts = Pick<BundleManifest, 'report' | 'tables'>;
+
+/**
+ * Replays a bundle whose files have been verified, or are just written.
+ * @throws where an enclosed file cannot be read as what it should be
+ */
+export async function replayBundle(folder: string, { report, tables }: ReplayFacts, options: ReplayOptions = {}): Promise<ReplayResult> {
+  const scratch = await mkdtemp(join(tmpdir(), 'whoran-replay-'));
+  const db = await Database.open({ path: ':memory:', temporaryDirectory: join(scratch, 'spill'), ...(options.memoryLimit ? { memoryLimit: options.memoryLimit } : {}) });
+  try {
+    options.progress?.('loading what the queries read');
+    await load(db, folder, Object.keys(tables));
+    const catalog = await loadCatalog(join(folder, 'program'));
+    const definition = (await loadReports(catalog)).find(({ id }) => id === report.id);
+    if (!definition) return { tables: [], rendered: [], not_replayed: [], faults: [{ file: 'program', expected: `reports/${report.id}.md`, found: 'no such definition' }] };
+    const facts = { from: new Date(report.from), to: new Date(report.to), now: new Date(report.run_at), runBy: report.run_by, version: report.program.version };
+    const hashes = { of: async (refs: readonly RecordRef[]): Promise<(string | null)[]> => hashesOf(db, refs) };
+    const rendered = await renderReport({ db, hashes, catalog, definition: inFormatsOf(definition, facts, folder) }, { ...facts, ...(options.progress ? { progress: options.progress } : {}) }, scratch);
+    return await compare(db, folder, rendered, report.program.version);
+  } finally {
+    db.close();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Loads the bundle's inputs, tables and record hashes, and shuts the engine's doors. */
+async function load(db: Database, folder: string, tables: readonly string[]): Promise<void> {
+  await db.file(join(folder, 'program', FUNCTIONS));
+  for (const name of (await readdir(join(folder, 'inputs'))).sort()) {
+    await db.run(`create table ${quoted(basename(name, '.parquet'))} as select * from read_parquet(${literal(join(folder, 'inputs', name))})`);
+  }
+  for (const table of tables) {
+    await db.run(`create table ${quoted(`shown_${table}`)} as select * from read_parquet(${literal(join(folder, 'tables', `${table}.parquet`))})`);
+  }
+  await db.run('create table bundle_records (source varchar, owner_id varchar, record_id varchar, sha256 varchar)');
+  for (const name of existsSync(join(folder, 'records')) ? await readdir(join(folder, 'records')) : []) {
+    await db.run(
+      `insert into bundle_records select source, owner_id, record_id, min(sha256)
+       from read_json(${literal(join(folder, 'records', name))}, format = 'newline_delimited', maximum_object_size = 268435456,
+         columns = {source: 'varchar', owner_id: 'varchar', record_id: 'varchar', sha256: 'varchar'})
+       group by all`,
+    );
+  }
+  await db.run('set enable_external_access = false');
+  await db.run('set lock_configuration = true');
+  const views = join(folder, 'program', VIEWS);
+  if (existsSync(views) && (await hasTable(db, 'cor_callers'))) await db.file(views);
+}
+
+async function hasTable(db: Database, name: string): Promise<boolean> {
+  return (await db.get('select 1 as is_there from duckdb_tables() where table_name = $name', { name })) !== undefined;
+}
+
+async function hashesOf(db: Database, refs: readonly RecordRef[]): Promise<(string | null)[]> {
+  const rows = await db.all<{ sha256: string | null }>(await queryText('bundles/record_hashes'), {
+    sources: refs.map(({ source }) => source),
+    owner_ids: refs.map(({ owner_id: owner }) => owner),
+    record_ids: refs.map(({ record_id: id }) => id),
+  });
+  return rows.map(({ sha256 }) => sha256);
+}
+
+/** The definition in those formats that the bundle's report was written in. */
+function inFormatsOf(definition: ReportDefinition, facts: { from: Date; to: Date }, folder: string): ReportDefinition {
+  const written = new Set(planFiles(definition, facts).filter(({ name }) => existsSync(join(folder, 'report', name))).map(({ format }) => format));
+  return { ...definition, formats: definition.formats.filter((format) => written.has(format)) };
+}
+
+async function compare(db: Database, folder: string, { document, spooled, files }: RenderedReport, version: string): Promise<ReplayResult> {
+  const faults: Fault[] = [];
+  const tables: string[] = [];
+  const isSame = async (shown: string, again: string): Promise<boolean> => {
+    const { sha256 } = await hashFile(join(folder, shown));
+    if (sha256 !== again) faults.push({ file: shown, expected: `what the enclosed SQL gives: sha256 ${again}`, found: `sha256 ${sha256}` });
+    return sha256 === again;
+  };
+  for (const [id, rows] of spooled) {
+    const { sha256 } = await hashFile(rows.path);
+    if (await isSame(`tables/${id}.jsonl`, sha256)) tables.push(id);
+    if ((await parquetRows(db, id)) !== sha256) faults.push({ file: `tables/${id}.parquet`, expected: 'the rows that the enclosed SQL gives', found: 'other rows' });
+    await isSame(`tables/${id}.csv`, await textHash(csvTable(tableOf(document, id))));
+  }
+  const own = await packageVersion(packageRoot());
+  if (own !== version) {
+    const why = `it was rendered by whoran ${version}, and this is ${own}`;
+    return { tables, rendered: [], not_replayed: files.map(({ name }) => ({ file: `report/${name}`, why })), faults };
+  }
+  const rendered: string[] = [];
+  for (const { name, sha256 } of files) if (await isSame(`report/${name}`, sha256)) rendered.push(`report/${name}`);
+  const known = new Set(files.map(({ name }) => name));
+  const others = (await readdir(join(folder, 'report'))).filter((name) => !known.has(name)).sort();
+  return { tables, rendered, not_replayed: others.map((name) => ({ file: `report/${name}`, why: 'its bytes differ from time to time' })), faults };
+}
+
+/** SHA-256 of a Parquet file's rows, written as `tables/<query>.jsonl` has them. */
+async function parquetRows(db: Database, id: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const rows of db.stream(`select * from ${quoted(`shown_${id}`)}`)) hash.update(rows.map(rowLine).join(''));
+  return hash.digest('hex');
+}
+
+async function textHash(pieces: AsyncIterable<string>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
+}

@@ -1,0 +1,31 @@
+/**
+ * A report's result tables as a bundle holds them: the rows as they were, and the same in CSV and Parquet for whoever works with those.
+ */
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Database } from '../engine/database.ts';
+import { csvTable } from '../render/csv.ts';
+import { tableOf } from '../render/document.ts';
+import { literal, quoted } from './bundle-inputs.ts';
+import { writeText } from './report-files.ts';
+import type { RenderedReport } from './report-render.ts';
+import type { Spooled } from './report-spool.ts';
+
+/** The type of evidence once its records are hashed. */
+const EVIDENCE = 'struct(hop varchar, source varchar, owner_id varchar, record_id varchar, sha256 varchar)[]';
+
+/** Writes `<query>.jsonl`, `.csv` and `.parquet` of each table into `folder`. */
+export async function writeTables(db: Database, { document, spooled }: RenderedReport, evidenceColumns: readonly string[], folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [id, rows] of spooled) {
+    await copyFile(rows.path, join(folder, `${id}.jsonl`));
+    await writeText(join(folder, `${id}.csv`), csvTable(tableOf(document, id)));
+    await db.run(`copy (${typedRows(rows, evidenceColumns)}) to ${literal(join(folder, `${id}.parquet`))} (format parquet, compression zstd)`);
+  }
+}
+
+/** The rows of a spool as a query, with the types that they had. */
+function typedRows({ path, columns, types }: Spooled, evidenceColumns: readonly string[]): string {
+  const typed = columns.map((column, index) => `${quoted(column)}: ${literal(evidenceColumns.includes(column) ? EVIDENCE : (types[index] ?? 'varchar'))}`);
+  return `select ${columns.map(quoted).join(', ')} from read_json(${literal(path)}, format = 'newline_delimited', columns = {${typed.join(', ')}}, maximum_object_size = 268435456)`;
+}

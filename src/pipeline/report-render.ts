@@ -1,0 +1,127 @@
+/**
+ * Rendering a report: its queries' rows, each into a file of its own, and out of these every format. A data folder's report and the replay of
+ * a bundle are made by the same steps, or the one would be no check of the other.
+ */
+import { join } from 'node:path';
+import type { RecordHashes } from '../answers/record-hashes.ts';
+import type { AnswerReader } from '../answers/reader.ts';
+import type { Catalog, Query } from '../catalog/catalog.ts';
+import { CatalogError } from '../catalog/faults.ts';
+import type { ReportDefinition } from '../catalog/reports.ts';
+import { EXIT, WhoranError } from '../core/errors.ts';
+import { csvNote } from '../render/csv-note.ts';
+import { csvTable } from '../render/csv.ts';
+import { tableOf, type ReportDocument } from '../render/document.ts';
+import { htmlReport } from '../render/html.ts';
+import { jsonReport } from '../render/json.ts';
+import { planFiles, reportDocument, type PlannedFile, type ReportRunFacts } from './report-document.ts';
+import { writeText } from './report-files.ts';
+import { spool, type Spooled } from './report-spool.ts';
+
+/** How many rows of one table the page shows; the files have all. */
+const PAGE_ROWS = 5000;
+
+/** What a report is made of. */
+export interface ReportMaterial {
+  readonly db: AnswerReader['db'];
+  /** The landed records' hashes, for evidence. */
+  readonly hashes: Pick<RecordHashes, 'of'>;
+  readonly catalog: Catalog;
+  readonly definition: ReportDefinition;
+}
+
+export interface RenderOptions extends ReportRunFacts {
+  /** How many rows of one table the page shows. */
+  readonly pageRows?: number;
+  /** Told each step as it begins. */
+  readonly progress?: (step: string) => void;
+}
+
+/** A file as it was written. */
+export interface RenderedFile extends PlannedFile {
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+export interface RenderedReport {
+  readonly document: ReportDocument;
+  readonly spooled: ReadonlyMap<string, Spooled>;
+  /** The page first. */
+  readonly files: readonly RenderedFile[];
+}
+
+/**
+ * Runs the queries and writes the files into `folder`, which is there and has none of them. The rows stay there too, for as long as the folder does.
+ * @throws WhoranError (wrong use) where the database lacks what a query reads; CatalogError for faults of the definition
+ */
+export async function renderReport(material: ReportMaterial, options: RenderOptions, folder: string): Promise<RenderedReport> {
+  const spooled = await spoolAll(material, options, folder);
+  const planned = planFiles(material.definition, options);
+  const document = await reportDocument(material, material.catalog, material.definition, options, spooled);
+  const files: RenderedFile[] = [];
+  for (const file of planned) {
+    options.progress?.(`writing ${file.name}`);
+    files.push({ ...file, ...(await writeText(join(folder, file.name), textOf(file, document, planned, options.pageRows ?? PAGE_ROWS))) });
+  }
+  return { document, spooled, files };
+}
+
+async function spoolAll({ db, hashes, definition }: ReportMaterial, options: RenderOptions, folder: string): Promise<Map<string, Spooled>> {
+  const { queries } = definition;
+  const evidenceColumns = evidenceColumnsOf(definition);
+  const spooled = new Map<string, Spooled>();
+  for (const query of queries) {
+    options.progress?.(`running ${query.id}`);
+    const parameters = parametersOf(query, options);
+    try {
+      spooled.set(query.id, await spool({ db }, { sql: query.sql, parameters, evidenceColumns }, hashes, join(folder, `${query.id}.rows`)));
+    } catch (error) {
+      throw queryFailure(query, error);
+    }
+  }
+  return spooled;
+}
+
+/** The columns that hold evidence, in whichever table. */
+export function evidenceColumnsOf({ columns }: ReportDefinition): string[] {
+  return Object.entries(columns).flatMap(([name, { kind }]) => (kind === 'evidence' ? [name] : []));
+}
+
+function parametersOf(query: Query, { from, to }: ReportRunFacts): Record<string, Date> {
+  const known: Record<string, Date> = { from, to };
+  return Object.fromEntries(
+    Object.keys(query.header.params).map((name) => {
+      const value = known[name];
+      if (value === undefined) throw new CatalogError([{ file: query.file, message: `parameter ${name}: a report has from and to` }]);
+      return [name, value];
+    }),
+  );
+}
+
+function textOf(file: PlannedFile, document: ReportDocument, files: readonly PlannedFile[], rowLimit: number): AsyncIterable<string> | Iterable<string> {
+  switch (file.format) {
+    case 'html':
+      return htmlReport(document, {
+        rowLimit,
+        fileOf: (table) => (files.find((other) => other.table === table.id) ?? files.find(({ format }) => format === 'json'))?.name ?? '',
+      });
+    case 'json':
+      return jsonReport(document);
+    case 'csv':
+      return csvTable(tableOf(document, file.table ?? ''));
+    case 'note':
+      return [csvNote(document, files.flatMap(({ name, table }) => (table === undefined ? [] : [{ fileName: name, table: tableOf(document, table) }])))];
+  }
+}
+
+function queryFailure(query: Query, error: unknown): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  const missing = /Table with name (\w+) does not exist/.exec(message)?.[1];
+  if (missing === undefined) return error;
+  return new WhoranError(`the data folder has no ${missing}, which ${query.file} reads`, {
+    exitCode: EXIT.wrongUse,
+    hint: 'Run `whoran correlate` first: it fills what reports read.',
+    cause: error,
+  });
+}
