@@ -53,6 +53,8 @@ function ofUrl(written: string, env: Environment): Endpoint | null {
 
 /** Opens a connection and closes it again. Never throws: what fails is in the answer. */
 export async function reach({ host, port, isTls, greets }: Endpoint, signal: AbortSignal): Promise<Reached> {
+  // A signal that is aborted already calls nobody who listens from now on.
+  if (signal.aborted) return { isReached: false, found: `${host}:${port}: it was given up` };
   let socket: Socket | undefined;
   try {
     return await new Promise<Reached>((resolve, reject) => {

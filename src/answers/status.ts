@@ -8,6 +8,8 @@ import { kyselyOn } from '../engine/kysely.ts';
 import type { LedgerLine } from '../landing/landed-batches.ts';
 import type { DayFile, Manifest } from '../store/manifest.ts';
 import type { SearchedSource } from './answer.ts';
+import { readRuns } from '../landing/run-log.ts';
+import { channelRecords, type ChannelRecord } from './channels.ts';
 import { liveStatus, type LiveStatus } from './live-status.ts';
 import { answerRow, answerRows, type AnswerReader } from './reader.ts';
 import { landedSources } from './sources.ts';
@@ -47,8 +49,15 @@ export interface Status extends LiveStatus {
   readonly forms: readonly FormCounts[];
   readonly totals: Omit<FormCounts, 'form'>;
   readonly store: { readonly landing_bytes: number; readonly database_bytes: number; readonly event_files: number; readonly events: number };
+  /** Who is told, by the record of messages: every channel that anything was ever planned for. */
+  readonly channels: readonly ChannelStatus[];
   /** Only where asked for. */
   readonly rejects?: readonly RejectRow[];
+}
+
+export interface ChannelStatus extends ChannelRecord {
+  /** Findings that the last run held back from it, and why. */
+  readonly held_back: readonly { readonly why: string; readonly findings: number }[];
 }
 
 /** What status needs beyond an answer: the folder, its manifest and its ledger. */
@@ -90,9 +99,21 @@ export async function status(reader: StatusReader, { now, rejects = false }: { n
     ...liveStatus(reader.dataDir, now),
     forms: deliveries.map(({ last_batch_seq: _seq, ...counts }) => counts),
     totals: totals(deliveries),
+    channels: await channelStatus(reader, now),
     store: await storeSizes(reader.dataDir, reader.manifest.files),
     ...(rejects ? { rejects: await rejectRows(reader) } : {}),
   };
+}
+
+/** A channel that everything was held back from has no record yet, and stands there all the same. */
+async function channelStatus({ db, dataDir }: StatusReader, now: Date): Promise<ChannelStatus[]> {
+  const records = await channelRecords(db, dataDir, now);
+  const held = readRuns(dataDir).findLast(({ ended }) => (ended?.alerts ?? null) !== null)?.ended?.alerts?.held ?? [];
+  const unheard = [...new Set(held.flatMap(({ channels }) => channels))].filter((id) => !records.some(({ channel }) => channel === id));
+  const nothing = { sent: 0, waiting: 0, dead: 0, last_sent_at: null, last_failure: null, left_alone_until: null, last_test: null };
+  return [...records, ...unheard.map((channel): ChannelRecord => ({ channel, ...nothing }))].map((record) => ({
+    ...record, held_back: held.flatMap(({ why, findings, channels }) => (channels.includes(record.channel) ? [{ why, findings }] : [])),
+  }));
 }
 
 function lastDelivery(source: SearchedSource, deliveries: readonly DeliveryRow[], batches: readonly LedgerLine[]): string | null {

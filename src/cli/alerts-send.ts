@@ -134,8 +134,8 @@ function find({ alerts }: Config, { channels: made, unmade }: ConfiguredChannels
 
 async function channels(context: Context): Promise<void> {
   const { config, made } = await prepare(context);
-  const { channelStates } = await import('../pipeline/alert-states.ts');
-  const states = await channelStates(context.globals.data, config, made);
+  const [{ channelStates }, { realEffects }] = await Promise.all([import('../pipeline/alert-states.ts'), import('../pipeline/effects.ts')]);
+  const states = await channelStates(context.globals.data, config, made, realEffects.now());
   if (context.globals.json) {
     context.json({ schema: 'whoran.channels/1', channels: states });
     return;

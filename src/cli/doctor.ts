@@ -11,7 +11,8 @@ const EXAMPLES = `
 Tried are the configuration, the data folder, the clock, each source's credentials,
 permissions and settings, and what the landed records say: tags, tenants, audiences,
 accounts, regions and clusters that the configuration expects, and which ways of making
-the join exact are in use (docs/exact-join.md). Nothing is changed. Exit code 1 where
+the join exact are in use (docs/exact-join.md); of each alert channel, whether its secrets are set,
+its service is reached and a route names it. Nothing is sent or changed. Exit code 1 where
 something is missing or failed; a warning alone is none.
 
 Examples:
@@ -26,11 +27,12 @@ export function registerDoctor(program: Command, context: Context): void {
     .option('--source <id>', 'only this source, enabled or not')
     .addHelpText('after', EXAMPLES)
     .action(async ({ source }: { readonly source?: string }) => {
-      const [{ loadConfig }, { runDoctor }, { configuredSources }, { realEffects }] = await Promise.all([
+      const [{ loadConfig }, { runDoctor }, { configuredSources }, { realEffects }, { programVersion }] = await Promise.all([
         import('../config/load.ts'),
         import('../pipeline/doctor.ts'),
         import('../pipeline/ingest-sources.ts'),
         import('../pipeline/effects.ts'),
+        import('./version.ts'),
       ]);
       const config = await loadConfig(context.globals.config);
       // An id that is not there is told with the ones that are.
@@ -44,6 +46,7 @@ export function registerDoctor(program: Command, context: Context): void {
           effects: realEffects,
           signal: interrupt.signal,
           only: source,
+          channels: { around: { env: context.terminal.env, stdout: { write: () => true }, version: programVersion() } },
           progress: (step) => { progress.step(`trying ${inert(step)}`); },
         });
         progress.done();

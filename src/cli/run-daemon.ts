@@ -26,7 +26,7 @@ export async function runDaemon(context: Context, setup: RunSetup, pattern: stri
   const now = (): Date => new Date();
   const schedule = readSchedule(pattern, options.timezone);
   const address = options.metrics === undefined ? undefined : readAddress(options.metrics);
-  const metrics = new Metrics({ sources: setup.config.sources.map(({ id }) => id), version: setup.version, now });
+  const metrics = new Metrics({ sources: setup.config.sources.map(({ id }) => id), channels: setup.config.alerts.channels.map(({ id }) => id), version: setup.version, now });
   const runs = readRuns(context.globals.data);
   metrics.restore(runs);
   const last = runs.findLast(({ ended }) => ended !== null)?.ended;

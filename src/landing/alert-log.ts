@@ -81,6 +81,8 @@ export interface AlertFailed {
   readonly message: string;
   /** Not before then is it tried again; null: it is given up, and that is a finding (`alert_undeliverable`). */
   readonly retry_at: string | null;
+  /** Whether the same may succeed later; else somebody has to change something first. Left out by older versions. */
+  readonly is_transient?: boolean;
   /** The channel as a whole could not be reached, or asks to be left alone: nothing is sent to it before then. */
   readonly channel_retry_at?: string;
 }

@@ -119,3 +119,18 @@ test('earlier runs give times and gauges, and no counts', async () => {
   expect(families.get('whoran_runs_total')?.samples.get('outcome="partial"')).toBe(0);
   expect(families.get('whoran_source_delivered_total')?.samples.get('source="trail"')).toBe(0);
 });
+
+test('channels are told by run: messages taken, failed attempts, given up, waiting, held back; only configured ones', async () => {
+  const all = new Metrics({ sources: [], channels: ['slack', 'mail'], version: '0.0.0', now: () => NOW });
+  const one = (channel: string, counts: readonly [sent: number, failed: number, pending: number, dead: number]) => ({ channel, sent: counts[0], failed: counts[1], pending: counts[2], dead: counts[3], left_because: null });
+  const run = { ...ended, sources: [], alerts: { sent: 3, pending: 4, dead: 1, held: [{ why: 'quiet hours', findings: 5, channels: ['slack'] }], channels: [one('slack', [3, 0, 0, 0]), one('mail', [0, 2, 4, 1]), one('stranger', [9, 9, 9, 9])] } };
+  all.ended(run);
+  all.ended({ ...run, at: '2026-02-03T02:41:30.000Z' });
+  const text = await all.text();
+  const families = parse(text);
+  const value = (name: string, channel: string): number | undefined => families.get(`whoran_alerts_${name}`)?.samples.get(`channel="${channel}"`);
+  expect([value('sent_total', 'slack'), value('failed_total', 'mail'), value('given_up_total', 'mail'), value('waiting', 'mail'), value('waiting', 'slack'), value('held_back_findings', 'slack')]).toEqual([6, 4, 2, 4, 0, 5]);
+  expect(value('last_sent_timestamp_seconds', 'slack')).toBe(Date.parse('2026-02-03T02:41:30Z') / 1000);
+  expect(value('last_sent_timestamp_seconds', 'mail')).toBeUndefined();
+  expect(text).not.toContain('stranger');
+});

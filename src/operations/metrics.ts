@@ -10,6 +10,8 @@ import { RUN_OUTCOMES, RUN_STEPS, type Run, type RunEnded } from '../landing/run
 export interface MetricsOptions {
   /** Ids of the configured sources: what another id does counts for nobody. */
   readonly sources: readonly string[];
+  /** Ids of the configured alert channels, likewise. */
+  readonly channels?: readonly string[];
   readonly version: string;
   readonly now: () => Date;
 }
@@ -22,6 +24,7 @@ export interface StoreSizes {
 }
 
 const SOURCE = ['source'] as const;
+const CHANNEL = ['channel'] as const;
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -47,11 +50,20 @@ export class Metrics {
   readonly #next = this.#gauge('whoran_run_next_timestamp_seconds', 'When the next run is due.');
   readonly #pingFailures = this.#counter('whoran_ping_failures_total', 'Pings of the dead man’s URL that came to nothing.');
   readonly #findings = this.#gauge('whoran_findings', 'Findings after the last run, by status.', ['status']);
+  readonly #alertsSent = this.#counter('whoran_alerts_sent_total', 'Messages that the channel took.', CHANNEL);
+  readonly #alertsFailed = this.#counter('whoran_alerts_failed_total', 'Attempts to send a message that failed.', CHANNEL);
+  readonly #alertsDead = this.#counter('whoran_alerts_given_up_total', 'Messages that were given up: nobody was told over this channel.', CHANNEL);
+  readonly #alertsWaiting = this.#gauge('whoran_alerts_waiting', 'Messages that the last run left to a later one.', CHANNEL);
+  readonly #alertsHeld = this.#gauge('whoran_alerts_held_back_findings', 'Findings that the last run held back from the channel.', CHANNEL);
+  readonly #alertsLast = this.#gauge('whoran_alerts_last_sent_timestamp_seconds', 'When a run last sent something to the channel.', CHANNEL);
   readonly #storeBytes = this.#gauge('whoran_store_bytes', 'Size of the data folder, by part.', ['part']);
   readonly #storeEvents = this.#gauge('whoran_store_events', 'CloudTrail records in the database.');
 
-  constructor({ sources, version, now }: MetricsOptions) {
+  readonly #channels: ReadonlySet<string>;
+
+  constructor({ sources, channels = [], version, now }: MetricsOptions) {
     this.#sources = new Set(sources);
+    this.#channels = new Set(channels);
     this.#now = now;
     this.#gauge('whoran_build_info', 'The program’s version.', ['version']).set({ version }, 1);
     const lag = this.#gauge('whoran_source_lag_seconds', 'From complete_through to now; no sample where nothing was pulled yet.', SOURCE, () => {
@@ -65,6 +77,7 @@ export class Metrics {
       for (const counter of [this.#requests, this.#retries, this.#delivered, this.#landed, this.#bytes]) counter.inc({ source }, 0);
       for (const outcome of ['new', 'repeated', 'rejected', 'set_aside']) this.#records.inc({ source, outcome }, 0);
     }
+    for (const channel of channels) for (const counter of [this.#alertsSent, this.#alertsFailed, this.#alertsDead]) counter.inc({ channel }, 0);
     for (const outcome of RUN_OUTCOMES) this.#runs.inc({ outcome }, 0);
     this.#pingFailures.inc(0);
     this.#inProgress.set(0);
@@ -97,12 +110,22 @@ export class Metrics {
     this.#inProgress.set(0);
     this.#runs.inc({ outcome: run.outcome });
     this.#state(run);
+    this.#told(run);
     for (const { source, records, delivered, landed, bytes } of run.sources) {
       if (!this.#sources.has(source)) continue;
       this.#delivered.inc({ source }, delivered);
       this.#landed.inc({ source }, landed);
       this.#bytes.inc({ source }, bytes);
       for (const outcome of ['new', 'repeated', 'rejected', 'set_aside'] as const) this.#records.inc({ source, outcome }, records[outcome]);
+    }
+  }
+
+  #told(run: RunEnded): void {
+    for (const { channel, sent, failed, dead } of run.alerts?.channels ?? []) {
+      if (!this.#channels.has(channel)) continue;
+      this.#alertsSent.inc({ channel }, sent);
+      this.#alertsFailed.inc({ channel }, failed);
+      this.#alertsDead.inc({ channel }, dead);
     }
   }
 
@@ -140,6 +163,12 @@ export class Metrics {
     this.#duration.set((Date.parse(run.at) - Date.parse(run.began_at)) / 1000);
     for (const step of RUN_STEPS) this.#steps.set({ step }, run.steps.find((one) => one.step === step)?.seconds ?? 0);
     if (run.findings) for (const status of ['open', 'provisional'] as const) this.#findings.set({ status }, run.findings[status]);
+    for (const channel of run.alerts ? this.#channels : []) {
+      const told = run.alerts?.channels?.find((one) => one.channel === channel);
+      this.#alertsWaiting.set({ channel }, told?.pending ?? 0);
+      this.#alertsHeld.set({ channel }, (run.alerts?.held ?? []).reduce((sum, { findings, channels }) => sum + (channels.includes(channel) ? findings : 0), 0));
+      if (told && told.sent > 0) this.#alertsLast.set({ channel }, at);
+    }
     for (const { source, outcome, complete_through: through } of run.sources) {
       if (!this.#sources.has(source)) continue;
       // A run that was told to stop has neither succeeded with a source nor failed.

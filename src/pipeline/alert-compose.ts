@@ -16,7 +16,7 @@ export const SHOWN_FINDINGS = 10;
 const SHOWN_STEPS = 3;
 
 export interface ComposeContext {
-  readonly reader: FindingsReader;
+  readonly reader: FindingsReader & { readonly dataDir: string };
   readonly catalog: Catalog;
   readonly config: Pick<Config, 'alerts'>;
   readonly now: Date;

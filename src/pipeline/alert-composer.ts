@@ -44,7 +44,7 @@ export class Composer {
   async #compose(message: PlannedMessage): Promise<Alert> {
     const { reader, config, now } = this.#context;
     const { notice } = message;
-    if (notice === 'digest') return composeDigest(reader.db, message, this.#held, config, now);
+    if (notice === 'digest') return composeDigest(reader, message, this.#held, config, now);
     await this.#load(shownIds(message));
     return composeAlert(this.#context, { byId: this.#loaded, asOf: this.#asOf }, { ...message, notice });
   }

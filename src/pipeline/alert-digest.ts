@@ -3,6 +3,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Alert, AlertDigest } from '../alerts/alert.ts';
+import { channelRecords } from '../answers/channels.ts';
 import { landedSources } from '../answers/sources.ts';
 import type { Config } from '../config/config.ts';
 import { rfc3339 } from '../core/times.ts';
@@ -51,7 +52,7 @@ interface Counts {
  * What changed since the digest before it on this channel, the last 24 hours where there was none; and what stands now. Where one follows
  * the other, nothing is left out between them and nothing is counted twice. `finding_life` and the tables beside it have to be loaded.
  */
-export async function composeDigest(db: Database, due: PlannedDigest, held: readonly HeldBack[], { alerts }: Pick<Config, 'alerts'>, now: Date): Promise<Alert> {
+export async function composeDigest({ db, dataDir }: { readonly db: Database; readonly dataDir: string }, due: PlannedDigest, held: readonly HeldBack[], { alerts }: Pick<Config, 'alerts'>, now: Date): Promise<Alert> {
   const to = due.plannedAt;
   const before = await db.get<{ planned_at: string | null }>(await queryText('life/digest_before'), { channel: due.channel, to_at: to });
   const last = before?.planned_at ?? null;
@@ -59,11 +60,11 @@ export async function composeDigest(db: Database, due: PlannedDigest, held: read
   const counts = await db.get<Counts>(await queryText('life/digest'), { from_at: from, to_at: to });
   if (!counts) throw new Error('a digest has one row');
   const { low, medium, high, critical, appeared, resolved, provisional, suppressed } = counts;
-  const failures = await db.all<{ channel: string; dead: number; pending: number; last_failure: string | null }>(await queryText('life/undelivered'));
+  const failures = await channelRecords(db, dataDir, now);
   const digest: AlertDigest = {
     from: rfc3339(from), to: rfc3339(to), standing: { low, medium, high, critical }, appeared, resolved, provisional, suppressed,
     held_back: held.map(({ why, findings, channels }) => `${findings} finding${findings === 1 ? '' : 's'} for ${channels.join(', ')}: ${why}`),
-    undelivered: failures.flatMap(({ channel, dead, pending, last_failure: failure }) => (dead === 0 && (pending === 0 || failure === null) ? [] : [`${channel}: ${dead} given up, ${pending} waiting${failure === null ? '' : ` (${failure})`}`])),
+    undelivered: failures.flatMap(({ channel, dead, waiting, last_failure: failure }) => (dead === 0 && (waiting === 0 || failure === null) ? [] : [`${channel}: ${dead} given up, ${waiting} waiting${failure === null ? '' : ` (${failure.message})`}`])),
     sources: (await landedSources({ db })).map(({ source, tenant_id: tenant, sign_in_kind: kind, complete_through: through }) => ({
       name: [source, kind, tenant].filter((part) => part !== null).join(' '), complete_through: through, note: through === null ? 'nothing landed' : null,
     })),

@@ -172,7 +172,7 @@ class Dispatch {
       const messageMs = verdict.isLast ? Math.max(restMs, messageRestMs(attempt, failure.isTransient)) : waitMs;
       const later = (ms: number): string => new Date(this.#nowMs() + ms).toISOString();
       this.#write({
-        kind: 'failed', at: this.#at(), key, attempt, message: failure.message, retry_at: isOld ? null : later(messageMs),
+        kind: 'failed', at: this.#at(), key, attempt, message: failure.message, retry_at: isOld ? null : later(messageMs), is_transient: failure.isTransient,
         ...(verdict.channelRestMs === null ? {} : { channel_retry_at: later(restMs) }),
       });
       if (verdict.channelRestMs !== null) this.#leaveAlone(new Date(this.#nowMs() + restMs), failure.message, 'it could not be reached');

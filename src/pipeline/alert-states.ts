@@ -1,16 +1,12 @@
 /**
  * How each configured channel stands, by the record of messages.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { channelRecords, type ChannelRecord } from '../answers/channels.ts';
 import type { Config } from '../config/config.ts';
-import { queryText } from '../engine/query-file.ts';
-import { loadFindingLife } from '../answers/finding-life.ts';
-import { openReader } from '../store/reader.ts';
+import { Database } from '../engine/database.ts';
 import type { ConfiguredChannels } from './alert-channels.ts';
 
-export interface ChannelState {
-  readonly channel: string;
+export interface ChannelState extends ChannelRecord {
   readonly type: string;
   readonly enabled: boolean;
   /** Where it sends to; null where it could not be made. */
@@ -19,42 +15,16 @@ export interface ChannelState {
   readonly fault: string | null;
   /** Routes that name it, counted from 1 as in the file. */
   readonly routes: readonly number[];
-  readonly sent: number;
-  readonly pending: number;
-  readonly dead: number;
-  readonly last_sent_at: string | null;
-  readonly last_failure: string | null;
 }
 
-interface Counts {
-  readonly channel: string;
-  readonly sent: number;
-  readonly pending: number;
-  readonly dead: number;
-  readonly last_sent_at: string | null;
-  readonly last_failure: string | null;
-}
-
-/** In the order of the configuration. Before anything is published, nothing was sent. */
-export async function channelStates(dataDir: string, { alerts }: Pick<Config, 'alerts'>, made: ConfiguredChannels): Promise<ChannelState[]> {
-  const counts = new Map((await countsOf(dataDir)).map((row) => [row.channel, row]));
-  return alerts.channels.map(({ id, type, enabled }) => {
-    const row = counts.get(id);
-    return {
-      channel: id, type, enabled, target: made.channels.find((channel) => channel.id === id)?.target ?? null, fault: made.unmade.find((one) => one.id === id)?.message ?? null,
-      routes: alerts.routes.flatMap(({ channels }, index) => (channels.includes(id) ? [index + 1] : [])),
-      sent: row?.sent ?? 0, pending: row?.pending ?? 0, dead: row?.dead ?? 0, last_sent_at: row?.last_sent_at ?? null, last_failure: row?.last_failure ?? null,
-    };
-  });
-}
-
-async function countsOf(dataDir: string): Promise<Counts[]> {
-  if (!existsSync(join(dataDir, 'landing', 'alerts.jsonl'))) return [];
-  const reader = await openReader(dataDir);
-  try {
-    await loadFindingLife(reader.db, { dataDir, now: new Date() });
-    return await reader.db.all<Counts>(await queryText('life/undelivered'));
-  } finally {
-    reader.close();
-  }
+/** In the order of the configuration. Before anything is planned, nothing was sent. */
+export async function channelStates(dataDir: string, { alerts }: Pick<Config, 'alerts'>, made: ConfiguredChannels, now: Date): Promise<ChannelState[]> {
+  const db = await Database.open({ path: ':memory:' });
+  const records = await channelRecords(db, dataDir, now).finally(() => { db.close(); });
+  const nothing = { sent: 0, waiting: 0, dead: 0, last_sent_at: null, last_failure: null, left_alone_until: null, last_test: null };
+  return alerts.channels.map(({ id, type, enabled }) => ({
+    ...(records.find(({ channel }) => channel === id) ?? { channel: id, ...nothing }),
+    type, enabled, target: made.channels.find((channel) => channel.id === id)?.target ?? null, fault: made.unmade.find((one) => one.id === id)?.message ?? null,
+    routes: alerts.routes.flatMap(({ channels }, index) => (channels.includes(id) ? [index + 1] : [])),
+  }));
 }

@@ -143,12 +143,12 @@ export async function unsentMessages({ db }: Pick<FindingsReader, 'db'>, now: Da
 /** Channels that earlier runs could not reach, and until when they are left alone. */
 export async function channelRests({ db }: Pick<FindingsReader, 'db'>, dataDir: string): Promise<ReadonlyMap<string, ChannelRest>> {
   if (!existsSync(alertLogPath(dataDir))) return new Map();
-  const rows = await db.all<{ channel: string; runs: number; rests_until: string; message: string }>(await queryText('life/channel_rests'), { path: alertLogPath(dataDir) });
-  return new Map(rows.map(({ channel, runs, rests_until: until, message }) => [channel, { until: new Date(until), runs, message }]));
+  const rows = await db.all<{ channel: string; rest_runs: number | null; rests_until: string | null; rest_message: string | null }>(await queryText('life/channels'), { path: alertLogPath(dataDir) });
+  return new Map(rows.flatMap(({ channel, rest_runs: runs, rests_until: until, rest_message: message }) => (until === null ? [] : [[channel, { until: new Date(until), runs: runs ?? 1, message: message ?? '' }]])));
 }
 
 /** The publication as answers read it. */
-export function answersOf(reader: Awaited<ReturnType<typeof openReader>>, dataDir: string): FindingsReader {
+export function answersOf(reader: Awaited<ReturnType<typeof openReader>>, dataDir: string): FindingsReader & { readonly dataDir: string } {
   return { db: reader.db, dataDir, landing: { readMember: async (batchSeq, member) => Promise.resolve(reader.landing.unpackMember(batchSeq, member)) } };
 }
 

@@ -3,12 +3,12 @@
  */
 import type { CheckResult } from '../sources/source.ts';
 
-export type DoctorArea = 'configuration' | 'data' | 'clock' | 'source' | 'landed';
+export type DoctorArea = 'configuration' | 'data' | 'clock' | 'source' | 'landed' | 'channel';
 
 /** One line of `whoran.doctor/1`. */
 export interface DoctorCheck {
   readonly area: DoctorArea;
-  /** The source's id, where it is about one. */
+  /** The source's or channel's id, where it is about one. */
   readonly source: string | null;
   /** What was tried. */
   readonly what: string;

@@ -13,6 +13,7 @@ import { readServiceClock, serviceUrl } from '../sources/service-clock.ts';
 import type { Source, SourceEffects } from '../sources/source.ts';
 import { openReader } from '../store/reader.ts';
 import { configurationFaults } from './configuration-faults.ts';
+import { checkChannels, type ChannelChecks } from './doctor-channels.ts';
 import { checksOf, type DoctorCheck } from './doctor-checks.ts';
 import { checkDataFolder, type FolderProbe } from './doctor-folder.ts';
 import { checkLanded, type ExactWay } from './doctor-landed.ts';
@@ -41,6 +42,8 @@ export interface DoctorOptions {
   /** Told what is tried next. */
   readonly progress?: (step: string) => void;
   readonly folder?: FolderProbe;
+  /** What channels are made with, to try them too. */
+  readonly channels?: Pick<ChannelChecks, 'around' | 'reach'>;
 }
 
 /** Credential chains ask one place after another, and some of them wait seconds for an answer. */
@@ -70,6 +73,10 @@ export async function runDoctor(dataDir: string, config: Config, options: Doctor
     const landed = await landedChecks(dataDir, config, options.effects.now());
     checks.push(...landed.checks);
     ways = landed.ways;
+    if (options.channels) {
+      progress('channels');
+      checks.push(...(await checkChannels(dataDir, config, { ...options.channels, signal: options.signal, now: options.effects.now() })));
+    }
   }
   return { schema: 'whoran.doctor/1', checked_at: rfc3339(options.effects.now()), ...verdict(checks), checks, exact_join: ways };
 }

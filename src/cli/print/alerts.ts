@@ -1,6 +1,7 @@
 /**
  * What was told, what would be, and how channels stand, as a person reads them.
  */
+import type { ChannelRecord } from '../../answers/channels.ts';
 import { inert } from '../../core/inert.ts';
 import type { AlertsResult } from '../../pipeline/alert.ts';
 import type { Previews } from '../../pipeline/alert-preview.ts';
@@ -58,13 +59,21 @@ function heldLines(held: AlertsResult['held'], columns: number): string[] {
 export function channelLines(states: readonly ChannelState[], page: Page): string[] {
   if (states.length === 0) return ['The configuration has no channels: nobody is told anything.'];
   const columns = [{ title: 'channel' }, { title: 'type' }, { title: 'target' }, { title: 'sent', isNumber: true }, { title: 'waiting', isNumber: true }, { title: 'given up', isNumber: true }, { title: 'last sent', least: 20 }];
-  const rows = states.map(({ channel, type, target, enabled, sent, pending, dead, last_sent_at: last }) => [
-    inert(channel), type, enabled ? inert(target ?? 'not usable', 200) : 'off', String(sent), String(pending), String(dead), last ?? 'never',
+  const rows = states.map(({ channel, type, target, enabled, sent, waiting, dead, last_sent_at: last }) => [
+    inert(channel), type, enabled ? inert(target ?? 'not usable', 200) : 'off', String(sent), String(waiting), String(dead), last ?? 'never',
   ]);
-  const notes = states.flatMap(({ channel, fault, routes, enabled, last_failure: failure }) => [
-    ...(fault === null ? [] : [inert(fault, 400)]),
-    ...(enabled && routes.length === 0 ? [`${inert(channel)}: no route sends anything there.`] : []),
-    ...(failure === null ? [] : [`${inert(channel)}: ${inert(failure, 400)}`]),
+  const notes = states.flatMap((state) => [
+    ...(state.fault === null ? [] : [inert(state.fault, 400)]),
+    ...(state.enabled && state.routes.length === 0 ? [`${inert(state.channel)}: no route sends anything there.`] : []),
+    ...recordNotes(state),
   ]);
   return [...tableLines(columns, rows, page), ...notes.flatMap((note) => wrapped(note, page.columns))];
+}
+
+/** What a channel's record says beside its counts. */
+export function recordNotes({ channel, last_failure: failure, left_alone_until: until, last_test: test }: ChannelRecord): string[] {
+  return [
+    ...(failure === null ? [] : [`${inert(channel)}: ${failure.error_class} at ${failure.at}: ${inert(failure.message, 400)}${until === null ? '' : `; left alone until ${until}`}`]),
+    ...(test === null ? [] : [`${inert(channel)}: last tested ${test.at}, ${test.sent ? 'taken' : 'not taken'}`]),
+  ];
 }

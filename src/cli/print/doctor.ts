@@ -10,7 +10,7 @@ import type { Style } from './style.ts';
 import { tableLines } from './table.ts';
 import { wrapped } from './width.ts';
 
-const TITLES: Readonly<Record<Exclude<DoctorArea, 'source'>, string>> = { configuration: 'Configuration', data: 'Data folder', clock: 'Clock', landed: 'What is landed' };
+const TITLES: Readonly<Record<Exclude<DoctorArea, 'source'>, string>> = { channel: 'Alerts', configuration: 'Configuration', data: 'Data folder', clock: 'Clock', landed: 'What is landed' };
 const WORDS: Readonly<Record<DoctorCheck['outcome'], string>> = { ok: 'ok', warning: 'warning', missing: 'missing', failed: 'failed', not_tried: 'not tried' };
 /** As wide as the longest word, and a gap. */
 const MARGIN = 13;
@@ -27,7 +27,7 @@ export function doctorLines(doctor: Doctor, page: Page): string[] {
   const { style } = page;
   const groups = new Map<string, DoctorCheck[]>();
   for (const check of doctor.checks) {
-    const title = check.area === 'source' ? `Source ${inert(check.source ?? '')}` : TITLES[check.area];
+    const title = check.area === 'source' ? `Source ${inert(check.source ?? '')}` : check.area === 'channel' && check.source !== null ? `Channel ${inert(check.source)}` : TITLES[check.area];
     groups.set(title, [...(groups.get(title) ?? []), check]);
   }
   const body = [...groups].flatMap(([title, checks]) => [style.bold(title), ...checks.flatMap((check) => checkLines(check, page)), '']);

@@ -4,6 +4,7 @@
 import type { Status } from '../../answers/status.ts';
 import { inert } from '../../core/inert.ts';
 import type { Page } from './answer.ts';
+import { recordNotes } from './alerts.ts';
 import { tableLines } from './table.ts';
 import { wrapped } from './width.ts';
 
@@ -45,6 +46,7 @@ export function statusLines(status: Status, page: Page): string[] {
     ...(status.gaps.length === 0 ? [] : ['', style.bold('Never landed'), ...status.gaps.map((gap) => style.fair(`  ${gap.name === null ? sourceName(gap) : `${inert(gap.source.replace('_', ' '))} ${inert(gap.name)}`}`))]),
     ...live(status, page),
     ...lastRun(status, page),
+    ...channels(status, page),
     ...(counts.length === 0 ? [] : ['', style.bold('Delivered'), ...tableLines(forms, counts, page)]),
     ...rejects(status, page),
     '',
@@ -76,6 +78,16 @@ function lastRun({ last_run: run }: Status, page: Page): string[] {
     ...indented(`${what}${failed.length === 0 ? '' : `; failed: ${failed.map((name) => inert(name, 80)).join(', ')}`}`, page).map(colour),
     ...(run.ping_failure === null ? [] : indented(`ping: ${inert(run.ping_failure, 200)}`, page)),
   ];
+}
+
+function channels({ channels: told }: Status, page: Page): string[] {
+  if (told.length === 0) return [];
+  const columns = [{ title: 'channel' }, ...['sent', 'waiting', 'given up', 'held back'].map((title) => ({ title, isNumber: true })), { title: 'last sent', least: 20 }];
+  const rows = told.map((one) => [
+    inert(one.channel), String(one.sent), String(one.waiting), String(one.dead), String(one.held_back.reduce((sum, { findings }) => sum + findings, 0)), one.last_sent_at ?? 'never',
+  ]);
+  const notes = told.flatMap((one) => [...recordNotes(one), ...one.held_back.map(({ why, findings }) => `${inert(one.channel)}: ${findings} held back: ${inert(why, 300)}`)]);
+  return ['', ...tableLines(columns, rows, page), ...notes.flatMap((note) => indented(note, page))];
 }
 
 function indented(text: string, { columns }: Page): string[] {
