@@ -2,6 +2,7 @@
  * A bundle against the data folder that it was made from: whoever has one can check what a bundle alone only attests.
  */
 import { join } from 'node:path';
+import { EXIT, WhoranError } from '../core/errors.ts';
 import { LandedBatches, type LedgerLine } from '../landing/landed-batches.ts';
 import { Faults, Unreadable } from '../verifier/faults.ts';
 import { isObject, tryJson } from '../verifier/json.ts';
@@ -39,9 +40,14 @@ export async function checkAgainstData(folder: string, manifest: Manifest, dataD
       if (isObject(line) && typeof line['batch'] === 'number') stated.push({ batch: line['batch'], records: line['records'], root: line['record_root'], place: `${BATCHES_FILE}:${number}` });
     });
   }
+  const gone: number[] = [];
   for (const { batch, records, root, place } of stated) {
     if (!makeRoot || batch > manifest.ledger.tree_size) continue;
-    const found = await makeRoot(landing, landing.batch(batch));
+    const found = await rootOf(makeRoot, landing, batch, (message) => {
+      faults.add(place, `batch ${batch} as it was landed`, message);
+    });
+    if (found === 'gone') gone.push(batch);
+    if (found === undefined || found === 'gone') continue;
     if (found.records !== records) faults.add(place, `the ${found.records} records that batch ${batch} has in landing`, JSON.stringify(records));
     if (found.root.toString('hex') !== root) faults.add(place, `record_root ${found.root.toString('hex')}, as batch ${batch} gives in landing`, JSON.stringify(root));
   }
@@ -49,12 +55,23 @@ export async function checkAgainstData(folder: string, manifest: Manifest, dataD
     settles: makeRoot ? ['data'] : [],
     proved: [
       ...(logsHold ? [{ id: 'data_logs', text: `The data folder’s ledger begins with the ${manifest.ledger.tree_size} lines, its journal with the ${manifest.journal.tree_size}, whose roots were signed.` }] : []),
-      ...(faults.count === 0 && stated.length > 0 ? [{ id: 'data_batches', text: `${stated.length} landed batches consist of just the records of their record trees.` }] : []),
+      ...(faults.count === 0 && stated.length > gone.length ? [{ id: 'data_batches', text: `${stated.length - gone.length} landed batches consist of just the records of their record trees.` }] : []),
     ],
-    no_longer_attested: [...(logsHold ? ['roots'] : []), ...(makeRoot && faults.count === 0 ? ['record_roots'] : [])],
-    not_checked: [],
+    no_longer_attested: [...(logsHold ? ['roots'] : []), ...(makeRoot && faults.count === 0 && gone.length === 0 ? ['record_roots'] : [])],
+    not_checked: gone.length === 0 ? [] : [{ id: 'data_gone', text: `${gone.length} batches are not in the data folder any more, the first of them batch ${gone[0] ?? 0}: that they consist of just the records of their trees is the signer's word.` }],
     faults: faults.listed,
   };
+}
+
+/** A landed batch's record tree; `gone` where its bytes are not kept any more, which is no fault of the bundle; undefined where they are at fault. */
+async function rootOf(makeRoot: MakeRecordRoot, landing: LandedBatches, batch: number, fault: (message: string) => void): Promise<RecordRoot | 'gone' | undefined> {
+  try {
+    return await makeRoot(landing, landing.batch(batch));
+  } catch (error) {
+    if (error instanceof WhoranError && error.exitCode === EXIT.wrongUse) return 'gone';
+    fault(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
 }
 
 /** Whether the first lines of a log of landing have the root that was signed. */

@@ -86,11 +86,7 @@ async function load(db: Database, folder: string, tables: readonly string[]): Pr
   await db.run('set enable_external_access = false');
   await db.run('set lock_configuration = true');
   const views = join(folder, 'program', VIEWS);
-  if (existsSync(views) && (await hasTable(db, 'cor_callers'))) await db.file(views);
-}
-
-async function hasTable(db: Database, name: string): Promise<boolean> {
-  return (await db.get('select 1 as is_there from duckdb_tables() where table_name = $name', { name })) !== undefined;
+  if (existsSync(views)) await db.file(views);
 }
 
 async function hashesOf(db: Database, refs: readonly RecordRef[]): Promise<(string | null)[]> {

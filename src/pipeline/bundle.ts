@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { bundleFiles, MANIFEST_FILE, manifestText, type BundleManifest } from '../evidence/manifest.ts';
 import { openLandedBatches } from '../landing/landed-batches.ts';
-import { FUNCTIONS, VIEWS, writeInputs } from './bundle-inputs.ts';
+import { FUNCTIONS, VIEWS, writeInputs, type BundleInputs } from './bundle-inputs.ts';
 import { bundleReadme } from './bundle-readme.ts';
 import { writeRecords } from './bundle-records.ts';
 import { replayBundle } from './bundle-replay.ts';
@@ -71,7 +71,7 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
   await writeTables(db, rendered, evidenceColumns, join(folder, 'tables'));
   step('writing what the queries read');
   const inputs = await writeInputs(db, catalog, definition.queries, join(folder, 'inputs'), { from: options.from, to: options.to });
-  await writeProgram(material, inputs.relations, join(folder, 'program'));
+  await writeProgram(material, inputs, join(folder, 'program'));
   step('gathering records');
   const tables = [...rendered.spooled.values()].map(({ path, columns }) => ({ path, columns: columns.filter((column) => evidenceColumns.includes(column)) }));
   const findings = await shownFindings(rendered);
@@ -129,10 +129,10 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
 }
 
 /** The parts of the program that made the tables: its queries, the report's definition, and the words for controls. */
-async function writeProgram({ catalog, definition }: ReportMaterial, relations: readonly string[], folder: string): Promise<void> {
+async function writeProgram({ catalog, definition }: ReportMaterial, { relations, hasViews }: BundleInputs, folder: string): Promise<void> {
   const scopes = catalog.queries.filter(({ layer, id }) => layer === 'bundles' && relations.includes(id)).map(({ file }) => file);
   const controls = ['queries/controls/soc2.yml', 'queries/controls/iso27001.yml'];
-  for (const file of [definition.file, ...definition.parts.map((part) => part.file), ...definition.queries.map((query) => query.file), VIEWS, FUNCTIONS, ...scopes, ...controls]) {
+  for (const file of [definition.file, ...definition.parts.map((part) => part.file), ...definition.queries.map((query) => query.file), ...(hasViews ? [VIEWS] : []), FUNCTIONS, ...scopes, ...controls]) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await writeFile(join(folder, file), await readFile(join(catalog.root, file)));
   }
