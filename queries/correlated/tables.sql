@@ -168,7 +168,7 @@ create table if not exists cor_addresses (
 -- When identities were disabled, deleted or revoked: see cor_identity_ends.sql. Key: (tenant_id, object_id, audit_id).
 create table if not exists cor_identity_ends (
   tenant_id varchar not null, object_id varchar not null,
-  kind varchar not null,           -- disabled | deleted | revoked
+  kind varchar not null,           -- disabled | deleted | revoked | reset (a password, which revokes too)
   ended_at timestamptz not null, audit_id varchar not null,
   until_at timestamptz             -- enabled again
 );

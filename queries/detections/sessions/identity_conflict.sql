@@ -5,11 +5,16 @@ description: |
   What the session carries names more than one identity: a signed tag against a session name, a source identity against
   the registry, and so on (the methods of ATTRIBUTION 3). The strongest method's answer stands, and this says that a
   weaker one disagrees: somebody wrote another person's name into a field that the caller chooses, or the registry or a
-  mapping is wrong.
+  mapping is wrong. Time and address only guess, since people share networks: a guess speaks against an assertion, and against a proof only with `count_guesses`.
   Not seen: a lie that no second method speaks against.
 severity: high
 sources: [cloudtrail, sign_ins]
 controls: [soc2:CC6.1, soc2:CC7.2, iso27001:A.5.16, iso27001:A.8.15, iso27001:A.8.16]
+params:
+  count_guesses:
+    type: boolean
+    default: false
+    description: Whether who signed in from the same address at the same time (`time_and_address`) speaks against a proved identity.
 false_positives: |
   A registry entry for a subject that now belongs to another application. Two accounts of one person. A user principal name
   that was given to somebody else.
@@ -21,7 +26,7 @@ runbook: |
 ---*/
 with sessions as (
   select
-    session_id, opened_at, role_arn, conflicts, identity_method, who_tenant_id, who_object_id, sign_in_id, reason,
+    session_id, opened_at, role_arn, conflicts, identity_method, confidence, who_tenant_id, who_object_id, sign_in_id, reason,
     opened_by_account_id, opened_by_event_id
   from cor_sessions
   -- A denied token opened none.
@@ -35,6 +40,7 @@ claims as (
   select s.session_id, split_part(c.claim, ':', 1) as method, split_part(c.claim, ':', 2) as object_id
   from sessions s
   cross join unnest(s.conflicts) as c (claim)
+  where $count_guesses or s.confidence is distinct from 'proved' or split_part(c.claim, ':', 1) <> 'time_and_address'
 ),
 -- One of those that disagree, for the sentence; the answer lists them all.
 disagreeing as (
@@ -56,7 +62,7 @@ named as (
     coalesce(o.name || ' (' || substring(d.object_id, 1, 8) || '…)', d.object_id, 'another') as other_who,
     coalesce(d.method, 'another method') as other_method
   from sessions s
-  left join disagreeing d on d.session_id = s.session_id and d.place = 1
+  join disagreeing d on d.session_id = s.session_id and d.place = 1
   left join identities i on i.tenant_id = s.who_tenant_id and i.object_id = s.who_object_id
   left join identities o on o.tenant_id = s.who_tenant_id and o.object_id = d.object_id
 )

@@ -7,7 +7,8 @@ description: |
   Laptops change networks, and the program goes with them, so a second sign is asked for unless `needs_new_program` is false (then every
   other address counts, as RULINGS has it). Either a program that people don't use AWS with (neither AWS's command line and
   SDKs, Terraform, nor a browser) and that did not ask for the key; or another program than that which asked, while the address of the
-  opening was used again within `parallel_minutes`: nobody is in two places. One finding for a session: the summary names the first such use.
+  opening was used again within `parallel_minutes`: nobody is in two places. One finding for a session: the summary names the first
+  such use, and the latest is evidence too.
   Not seen: whoever comes from a known range, or from an address where the person or several others signed in; who forges the user
   agent, which the caller chooses; an AWS program elsewhere while the owner rests; sessions whose opening record has
   no user agent; calls through VPC endpoints (private addresses) and by AWS services on somebody's behalf.
@@ -125,15 +126,16 @@ parallel as (
 stolen as (
   select
     p.session_id, p.opened_at, p.opened_from, p.reason, p.opened_by_account_id, p.opened_by_event_id, p.caller_key, p.source_ip,
-    p.agent_family, p.first_used_at, p.calls
+    p.agent_family, p.first_used_at, p.last_used_at, p.calls
   from strangers p
   left join parallel b on b.session_id = p.session_id and b.source_ip = p.source_ip and b.agent_family = p.agent_family and b.caller_key = p.caller_key
   where not $needs_new_program or not p.is_usual_program or b.session_id is not null
 ),
 first_elsewhere as (
   select
-    session_id, opened_at, opened_from, reason, opened_by_account_id, opened_by_event_id, caller_key, source_ip, agent_family, first_used_at,
+    session_id, opened_at, opened_from, reason, opened_by_account_id, opened_by_event_id, caller_key, source_ip, agent_family, first_used_at, last_used_at,
     row_number() over (partition by session_id order by first_used_at, source_ip, agent_family, caller_key) as place,
+    row_number() over (partition by session_id order by last_used_at desc, source_ip, agent_family, caller_key) as place_from_last,
     sum(calls) over (partition by session_id) as calls
   from stolen
 ),
@@ -146,23 +148,36 @@ placed_calls as (
   from first_elsewhere f
   join events e on e.caller_key = f.caller_key and e.event_at = f.first_used_at and e.source_ip = f.source_ip
   where f.place = 1 and e.invoked_by is null and (f.agent_family = '' or starts_with(replace(coalesce(e.user_agent, ''), '[', ''), f.agent_family))
+),
+-- Somebody who closes the finding closes it for what they saw: a later call is new evidence, and opens it again.
+latest_calls as (
+  select
+    f.session_id, e.account_id, e.event_id, e.event_at,
+    row_number() over (partition by f.session_id order by e.account_id desc, e.event_id desc) as place
+  from first_elsewhere f
+  join events e on e.caller_key = f.caller_key and e.event_at = f.last_used_at and e.source_ip = f.source_ip
+  where
+    f.place_from_last = 1 and f.calls > 1 and e.invoked_by is null
+    and (f.agent_family = '' or starts_with(replace(coalesce(e.user_agent, ''), '[', ''), f.agent_family))
 )
 select
   'session' as subject_kind,
-  session_id as subject_id,
-  first_used_at as occurred_at,
-  'The key of session ' || session_id || ', opened from ' || opened_from || ', was used from ' || source_ip
-    || case when agent_family = '' then '' else ' by ' || agent_family end || ': ' || coalesce(event_name, 'a call') || ' on '
-    || coalesce(event_source, 'an unknown service')
-    || case when calls > 1 then ', and ' || cast(calls - 1 as varchar) || ' more calls' else '' end as summary,
-  'session_key_used_from_new_address/' || session_id as dedup_key,
-  reason,
+  p.session_id as subject_id,
+  p.first_used_at as occurred_at,
+  'The key of session ' || p.session_id || ', opened from ' || p.opened_from || ', was used from ' || p.source_ip
+    || case when p.agent_family = '' then '' else ' by ' || p.agent_family end || ': ' || coalesce(p.event_name, 'a call') || ' on '
+    || coalesce(p.event_source, 'an unknown service')
+    || case when p.calls > 1 then ', and ' || cast(p.calls - 1 as varchar) || ' more calls' else '' end as summary,
+  'session_key_used_from_new_address/' || p.session_id as dedup_key,
+  p.reason,
   array[
-    row('cloudtrail', account_id, event_id, first_used_at),
-    row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at)
+    row('cloudtrail', p.account_id, p.event_id, p.first_used_at),
+    row('cloudtrail', p.opened_by_account_id, p.opened_by_event_id, p.opened_at),
+    row('cloudtrail', l.account_id, case when l.event_id <> p.event_id then l.event_id end, l.event_at)
   ] as evidence,
   -- All of it is in landed records; nothing that may still come is awaited.
   false as is_provisional
-from placed_calls
-where place = 1
+from placed_calls p
+left join latest_calls l on l.session_id = p.session_id and l.place = 1
+where p.place = 1
 order by occurred_at, dedup_key

@@ -3,7 +3,7 @@ id: task_credentials_used_after_stop
 title: A task's credentials used after the task stopped
 description: |
   A key that ECS gave to a task was used later than the task's `stoppedAt` and a margin: whoever uses it is not the task. One
-  finding for a key: its subject is the first such call, refused ones included, and the summary counts them.
+  finding for a key: its subject is the first such call, refused ones included, the summary counts them, and the latest is evidence too.
   Not seen: tasks whose end no landed ECS event tells; use from elsewhere while the task still runs
   (task_credentials_used_from_new_address); calls that AWS services make on the task's behalf, which may follow late.
 severity: critical
@@ -69,8 +69,15 @@ placed_calls as (
     account_id, event_id, event_at, event_source, event_name, source_ip, session_id, opened_at, opened_by_account_id, opened_by_event_id,
     task_key, stopped_at,
     row_number() over (partition by session_id order by event_at, account_id, event_id) as place,
+    row_number() over (partition by session_id order by event_at desc, account_id desc, event_id desc) as place_from_last,
     count(*) over (partition by session_id) as calls
   from late_calls
+),
+-- Somebody who closes the finding closes it for what they saw: a later call is new evidence, and opens it again.
+latest_calls as (
+  select session_id, account_id, event_id, event_at
+  from placed_calls
+  where place_from_last = 1 and place > 1
 ),
 placed_stops as (
   select
@@ -83,8 +90,10 @@ found as (
   select
     c.account_id, c.event_id, c.event_at, c.event_source, c.event_name, c.source_ip, c.session_id, c.opened_at, c.opened_by_account_id,
     c.opened_by_event_id, c.task_key, c.stopped_at, c.calls,
-    p.account_id as stop_account_id, p.event_id as stop_event_id, p.event_at as stop_event_at
+    p.account_id as stop_account_id, p.event_id as stop_event_id, p.event_at as stop_event_at,
+    l.account_id as latest_account_id, l.event_id as latest_event_id, l.event_at as latest_event_at
   from placed_calls c
+  left join latest_calls l on l.session_id = c.session_id
   left join placed_stops p on p.task_key = c.task_key and p.place = 1
   where c.place = 1
 )
@@ -101,7 +110,8 @@ select
   array[
     row('cloudtrail', account_id, event_id, event_at),
     row('ecs_events', stop_account_id, stop_event_id, stop_event_at),
-    row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at)
+    row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at),
+    row('cloudtrail', latest_account_id, latest_event_id, latest_event_at)
   ] as evidence,
   -- Both times are in landed records; nothing that may still come is awaited.
   false as is_provisional

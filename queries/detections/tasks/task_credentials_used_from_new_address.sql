@@ -39,7 +39,7 @@ callers as (
   from cor_callers
 ),
 uses as (
-  select caller_key, source_ip, agent_family, first_used_at, calls
+  select caller_key, source_ip, agent_family, first_used_at, last_used_at, calls
   from cor_caller_addresses
 ),
 landed as (
@@ -63,7 +63,7 @@ events as (
 task_uses as (
   select
     s.upstream_task_key as task_key, s.session_id, s.opened_at,
-    s.opened_by_account_id, s.opened_by_event_id, u.caller_key, u.source_ip, u.agent_family, u.first_used_at, u.calls,
+    s.opened_by_account_id, s.opened_by_event_id, u.caller_key, u.source_ip, u.agent_family, u.first_used_at, u.last_used_at, u.calls,
     a.address_key, a.is_known_egress or a.is_private as is_ours
   from sessions s
   join callers c on c.session_id = s.session_id
@@ -80,7 +80,7 @@ shared as (
 placed_uses as (
   select
     t.task_key, t.session_id, t.opened_at, t.opened_by_account_id, t.opened_by_event_id, t.caller_key, t.source_ip, t.agent_family,
-    t.first_used_at, t.calls, t.is_ours or s.tasks > 1 as is_way_out, min(t.first_used_at) over (partition by t.task_key) as first_call_at
+    t.first_used_at, t.last_used_at, t.calls, t.is_ours or s.tasks > 1 as is_way_out, min(t.first_used_at) over (partition by t.task_key) as first_call_at
   from task_uses t
   join shared s on s.address_key = t.address_key
 ),
@@ -91,7 +91,7 @@ own_programs as (
 ),
 judged as (
   select
-    u.task_key, u.session_id, u.opened_at, u.opened_by_account_id, u.opened_by_event_id, u.caller_key, u.source_ip, u.first_used_at, u.calls,
+    u.task_key, u.session_id, u.opened_at, u.opened_by_account_id, u.opened_by_event_id, u.caller_key, u.source_ip, u.first_used_at, u.last_used_at, u.calls,
     p.agent_family is not null as is_own_program,
     u.is_way_out
       or (p.agent_family is not null and u.first_used_at <= u.first_call_at + $learn_minutes * interval '1' minute) as is_own
@@ -111,7 +111,7 @@ learnt as (
 ),
 foreign_uses as (
   select
-    j.task_key, j.session_id, j.opened_at, j.opened_by_account_id, j.opened_by_event_id, j.caller_key, j.source_ip, j.first_used_at, j.calls,
+    j.task_key, j.session_id, j.opened_at, j.opened_by_account_id, j.opened_by_event_id, j.caller_key, j.source_ip, j.first_used_at, j.last_used_at, j.calls,
     j.is_own_program
   from judged j
   join told t on t.task_key = j.task_key
@@ -120,8 +120,9 @@ foreign_uses as (
 ),
 placed as (
   select
-    task_key, session_id, opened_at, opened_by_account_id, opened_by_event_id, caller_key, source_ip, first_used_at,
+    task_key, session_id, opened_at, opened_by_account_id, opened_by_event_id, caller_key, source_ip, first_used_at, last_used_at,
     row_number() over (partition by task_key order by first_used_at, source_ip, caller_key) as place,
+    row_number() over (partition by task_key order by last_used_at desc, source_ip, caller_key) as place_from_last,
     sum(calls) over (partition by task_key) as calls,
     min(case when is_own_program then 1 else 0 end) over (partition by task_key) as own_program
   from foreign_uses
@@ -135,12 +136,22 @@ placed_calls as (
   join events e on e.caller_key = p.caller_key and e.event_at = p.first_used_at and e.source_ip = p.source_ip
   where p.place = 1 and e.invoked_by is null
 ),
+-- Somebody who closes the finding closes it for what they saw: a later call is new evidence, and opens it again.
+latest_calls as (
+  select p.task_key, e.account_id, e.event_id, e.event_at, row_number() over (partition by p.task_key order by e.account_id desc, e.event_id desc) as place
+  from placed p
+  join events e on e.caller_key = p.caller_key and e.event_at = p.last_used_at and e.source_ip = p.source_ip
+  where p.place_from_last = 1 and p.calls > 1 and e.invoked_by is null
+),
 found as (
   select
     c.task_key, c.session_id, c.opened_at, c.opened_by_account_id, c.opened_by_event_id, c.source_ip, c.first_used_at, c.calls,
-    c.own_program, c.account_id, c.event_id, coalesce(t.task_arn, split_part(c.task_key, '/', 2)) as task_name
+    c.own_program, c.account_id, c.event_id,
+    l.account_id as latest_account_id, case when l.event_id <> c.event_id then l.event_id end as latest_event_id, l.event_at as latest_event_at,
+    coalesce(t.task_arn, split_part(c.task_key, '/', 2)) as task_name
   from placed_calls c
   left join tasks t on t.task_key = c.task_key
+  left join latest_calls l on l.task_key = c.task_key and l.place = 1
   where c.place = 1
 )
 select
@@ -153,7 +164,8 @@ select
   cast(null as varchar) as reason,
   array[
     row('cloudtrail', account_id, event_id, first_used_at),
-    row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at)
+    row('cloudtrail', opened_by_account_id, opened_by_event_id, opened_at),
+    row('cloudtrail', latest_account_id, latest_event_id, latest_event_at)
   ] as evidence,
   -- Another task's call from there ends it whenever it comes; waiting has an end all the same.
   f.own_program = 1
