@@ -45,6 +45,7 @@ export function reportOf(tables: readonly Table[], markdown = '{{table rpt_rows}
     markdown,
     definition: { file: 'reports/sample.md', sha256: '0'.repeat(64), parts: [] },
     tables: new Map(tables.map((table) => [table.id, table])),
+    charts: [],
     queries: tables.map((table) => ({ id: table.id, title: table.title, file: `queries/reports/${table.id}.sql`, sql: "select '<b>' as who\n", sha256: '1'.repeat(64) })),
     files: [{ name: 'sample.html', about: 'the report' }],
   };

@@ -15,7 +15,7 @@ import { loadReports } from '../src/catalog/reports.ts';
 import { packageRoot } from '../src/core/package-root.ts';
 import type { SqlRow } from '../src/engine/database.ts';
 import { listReports, runReport, type ReportResult } from '../src/pipeline/report.ts';
-import { parseMarkdown, tablesNamed, termsDefined } from '../src/render/markdown.ts';
+import { chartsNamed, parseMarkdown, tablesNamed, termsDefined } from '../src/render/markdown.ts';
 import { pageTags } from './html-structure.ts';
 import { FORMULA_NAME, HIDDEN_NAME, landedSha256, MARKUP_NAME, PERIOD, traceabilityWorld } from './traceability-world.ts';
 
@@ -259,8 +259,10 @@ describe('definitions', () => {
     const definition = definitions.find(({ id }) => id === 'traceability');
     const returned = new Set(Object.values(json.tables).flatMap(({ rows }) => rows.flatMap((row) => Object.keys(row))));
     expect(Object.keys(definition?.columns ?? {}).filter((name) => !returned.has(name))).toEqual([]);
-    for (const { markdown, queries } of definitions) {
-      const shown = new Set(tablesNamed(parseMarkdown(markdown)).map(({ table }) => table));
+    for (const { markdown, queries, charts } of definitions) {
+      const blocks = parseMarkdown(markdown);
+      expect(chartsNamed(blocks).sort()).toEqual(Object.keys(charts).sort());
+      const shown = new Set([...tablesNamed(blocks).map(({ table }) => table), ...Object.values(charts).map(({ query }) => query)]);
       expect(queries.map(({ id }) => id).filter((id) => !shown.has(id))).toEqual([]);
     }
   });

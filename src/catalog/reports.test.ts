@@ -37,6 +37,9 @@ test.each<[string, (text: string) => string, RegExp]>([
   ['with a query that there is none of', (whole) => whole.replace('  - rpt_traceability_limits', '  - rpt_nowhere'), /query rpt_nowhere is not in queries\/reports/],
   ['with a CSV of a query that it does not run', (whole) => whole.replace('csv: [', 'csv: [rpt_nowhere, '), /csv names rpt_nowhere/],
   ['with a control that there is none of', (whole) => whole.replace('soc2:CC6.1', 'soc2:CC99'), /control soc2:CC99/],
+  ['with a chart of a query that it does not run', (whole) => whole.replace('query: rpt_traceability_chain', 'query: rpt_nowhere'), /chart hop_to_hop shows rpt_nowhere, which is not among queries/],
+  ['with a chart of columns that are not described', (whole) => whole.replace('series: [traced,', 'series: [nowhere,'), /chart coverage_over_time needs column nowhere/],
+  ['with a chart that does not say what it counts', (whole) => whole.replace('    unit: actions and tasks\n', ''), /coverage_over_time has no unit/],
   ['with a column under one that is not there', (whole) => whole.replace('under: at }', 'under: nowhere }'), /stands under nowhere/],
 ])('%s it is refused, with the file named', async (_, change, message) => {
   await expect(load(change(text))).rejects.toThrow(message);

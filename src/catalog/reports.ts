@@ -33,6 +33,27 @@ const columnSchema = z.strictObject({
 
 const columnsSchema = z.record(name, columnSchema);
 
+/** What a chart's rows must have besides the columns that it names; `src/render/document.ts` says what each kind draws. */
+const CHART_KINDS = {
+  over_time: ['from_at', 'to_at', 'time_step'],
+  distribution: ['label'],
+  chain: ['hop', 'things', 'proved', 'asserted', 'inferred', 'nobody', 'not_yet_due'],
+} as const;
+
+const chartSchema = z.strictObject({
+  kind: z.enum(['over_time', 'distribution', 'chain']),
+  /** One of the queries; its table stands below the picture. */
+  query: name,
+  /** What is counted, in the plural; a chain names it by hop. */
+  unit: z.string().default(''),
+  /** Columns with counts, drawn in this order. More than six would look alike. */
+  series: z.array(name).max(6).default([]),
+  /** Columns that say what a source holds of the time (`over_time` alone). */
+  lanes: z.array(name).max(6).default([]),
+});
+
+const chartsSchema = z.record(name, chartSchema);
+
 const definitionSchema = z.strictObject({
   id: reportId,
   title: z.string().trim().min(3).max(80),
@@ -45,10 +66,12 @@ const definitionSchema = z.strictObject({
   csv: z.array(name).default([]),
   /** Every column that any of the queries returns: one name means one thing. */
   columns: columnsSchema.default({}),
+  /** Pictures by id, which the prose places with `{{chart id}}`. */
+  charts: chartsSchema.default({}),
 });
 
 /** The front matter of a part. */
-const partSchema = z.strictObject({ id: reportId, queries: z.array(name).default([]), columns: columnsSchema.default({}) });
+const partSchema = z.strictObject({ id: reportId, queries: z.array(name).default([]), columns: columnsSchema.default({}), charts: chartsSchema.default({}) });
 
 export type ReportColumn = z.output<typeof columnSchema>;
 
@@ -106,8 +129,9 @@ async function readReport(catalog: Catalog, fileName: string): Promise<ReportDef
     parts.push(part);
   }
   const columns = Object.assign({}, ...parts.map((part) => part.front.columns), front.columns) as z.output<typeof columnsSchema>;
+  const charts = Object.assign({}, ...parts.map((part) => part.front.charts), front.charts) as z.output<typeof chartsSchema>;
   const ids = [...new Set([...front.queries, ...parts.flatMap((part) => part.front.queries)])];
-  const definition = { ...front, queries: ids, columns };
+  const definition = { ...front, queries: ids, columns, charts };
   const problems = problemsOf(definition, catalog, fileName);
   if (problems.length > 0) return { file, message: problems.join('; ') };
   const prose = new Map(parts.map((part) => [part.front.id, part.markdown.trim()]));
@@ -149,7 +173,7 @@ function reportQuery(catalog: Catalog, id: string): Query | undefined {
 }
 
 function problemsOf(definition: z.output<typeof definitionSchema>, catalog: Catalog, fileName: string): string[] {
-  const { id, queries, csv, columns, controls } = definition;
+  const { id, queries, csv, columns, charts, controls } = definition;
   const known = new Set(catalog.controls.map((control) => control.id));
   return [
     ...(`${id}.md` === fileName ? [] : [`id is ${id}, the file's name ${fileName}: they must be the same`]),
@@ -157,5 +181,16 @@ function problemsOf(definition: z.output<typeof definitionSchema>, catalog: Cata
     ...csv.filter((query) => !queries.includes(query)).map((query) => `csv names ${query}, which is not among queries`),
     ...controls.filter((control) => !known.has(control)).map((control) => `control ${control} is in no file of queries/controls`),
     ...Object.entries(columns).flatMap(([column, { under }]) => (under === undefined || columns[under] ? [] : [`column ${column} stands under ${under}, which is no column`])),
+    ...Object.entries(charts).flatMap(([chart, one]) => chartProblems(chart, one, queries, columns)),
+  ];
+}
+
+function chartProblems(id: string, { kind, query, unit, series, lanes }: z.output<typeof chartSchema>, queries: readonly string[], columns: z.output<typeof columnsSchema>): string[] {
+  return [
+    ...(queries.includes(query) ? [] : [`chart ${id} shows ${query}, which is not among queries`]),
+    ...[...CHART_KINDS[kind], ...series, ...lanes].filter((column) => !columns[column]).map((column) => `chart ${id} needs column ${column}, which is not described`),
+    ...(kind === 'chain' || series.length > 0 ? [] : [`chart ${id} draws no series: name at least one column with counts`]),
+    ...(kind === 'chain' || unit !== '' ? [] : [`chart ${id} has no unit: say what is counted`]),
+    ...(kind === 'over_time' || lanes.length === 0 ? [] : [`chart ${id}: only a chart over_time has lanes`]),
   ];
 }

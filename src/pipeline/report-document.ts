@@ -72,6 +72,7 @@ export async function reportDocument(
     markdown,
     definition: { file, sha256, parts },
     tables: new Map(queries.map((query) => [query.id, tableOfQuery(query, definition, spooled)])),
+    charts: Object.entries(definition.charts).map(([chart, one]) => ({ id: chart, ...one })),
     queries: queries.map((query) => ({ id: query.id, title: query.header.title, file: query.file, sql: query.sql, sha256: query.sha256 })),
     files: planFiles(definition, facts).map(({ name, about }) => ({ name, about })),
   };

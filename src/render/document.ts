@@ -44,6 +44,27 @@ export interface Table {
   rows(): AsyncIterable<Row>;
 }
 
+/**
+ * A picture of a table's rows; it stands above the table, which holds the same numbers.
+ *
+ * - `over_time`: stacked bars. Rows with `from_at`, `to_at`, `time_step` (hour, day, week or month), a count for each of `series`, and for each of
+ *   `lanes` what a source holds of that time: `records`, `in part`, `no record` or `not landed`.
+ * - `distribution`: lying bars. Rows with `label` and a count for each of `series`.
+ * - `chain`: boxes and arrows. Rows with `hop`, `things`, and for graded hops `proved`, `asserted`, `inferred`, `nobody` and `not_yet_due`.
+ */
+export interface Chart {
+  /** Lower-case letters, digits and underscores. */
+  readonly id: string;
+  readonly kind: 'over_time' | 'distribution' | 'chain';
+  /** The query's id. */
+  readonly query: string;
+  /** What is counted, for example `actions and tasks`; empty for a chain. */
+  readonly unit: string;
+  /** Columns, drawn in this order. */
+  readonly series: readonly string[];
+  readonly lanes: readonly string[];
+}
+
 /** A query that gave one of the tables, as it ran. */
 export interface ReportQuery {
   readonly id: string;
@@ -77,6 +98,7 @@ export interface ReportDocument {
   /** Path and SHA-256 of the file that defines the report, and of those that it shares with others. */
   readonly definition: DefinitionFile & { readonly parts: readonly DefinitionFile[] };
   readonly tables: ReadonlyMap<string, Table>;
+  readonly charts: readonly Chart[];
   readonly queries: readonly ReportQuery[];
   /** The files of this report, by name, the page first. */
   readonly files: readonly { readonly name: string; readonly about: string }[];
@@ -87,4 +109,11 @@ export function tableOf(document: ReportDocument, id: string): Table {
   const table = document.tables.get(id);
   if (!table) throw new Error(`report ${document.id} has no table ${id}: name its query in the front matter of ${document.definition.file}`);
   return table;
+}
+
+/** The chart with this id. @throws where the document has none */
+export function chartOf(document: ReportDocument, id: string): Chart {
+  const chart = document.charts.find((one) => one.id === id);
+  if (!chart) throw new Error(`report ${document.id} has no chart ${id}: describe it under charts in the front matter of ${document.definition.file}`);
+  return chart;
 }

@@ -67,15 +67,15 @@ function footHtml(table: Table, shown: number, context: TableContext): string {
   return `<p class="foot">${cut}${asOf} Query <a href="#query-${escapeHtml(table.id)}">${escapeHtml(table.id)}</a>, SHA-256 <code>${escapeHtml(context.sha256Of(table).slice(0, 16))}…</code></p>\n`;
 }
 
-/** The table in pieces. Reads no more rows than it shows. */
-export async function* htmlTable(table: Table, context: TableContext): AsyncGenerator<string> {
+/** The table in pieces, with its picture above it where it has one. Reads no more rows than it shows. */
+export async function* htmlTable(table: Table, context: TableContext, figure = ''): AsyncGenerator<string> {
   const layout = layoutOf(table.columns);
   const weight = layout.main.reduce((sum, { column }) => sum + (NUMBERS.has(column.kind) ? 0.5 : 1), 0);
   const isWide = weight > WIDEST_UPRIGHT;
   // A short table stands on one printed page.
   const isShort = table.rowCount <= SHORT && layout.details.length === 0;
   yield `<div class="table${isWide ? ' wide' : ''}${isShort ? ' short' : ''}" id="table-${escapeHtml(table.id)}">\n`;
-  yield `<h3>${escapeHtml(table.title)}</h3>\n<p class="about">${escapeHtml(table.description.replace(/\s+/g, ' ').trim())}</p>\n`;
+  yield `<h3>${escapeHtml(table.title)}</h3>\n<p class="about">${escapeHtml(table.description.replace(/\s+/g, ' ').trim())}</p>\n${figure}`;
   let shown = 0;
   if (table.rowCount === 0) yield '<p class="empty">None.</p>\n';
   else {

@@ -5,7 +5,9 @@
 import { createHash } from 'node:crypto';
 import { barHtml } from './bar.ts';
 import { cellText } from './cell-text.ts';
-import { tableOf, type Cell, type ReportDocument, type Row, type Table } from './document.ts';
+import { chartHtml } from './charts/chart.ts';
+import { FILL_PATTERNS } from './charts/fills.ts';
+import { chartOf, tableOf, type Cell, type ReportDocument, type Row, type Table } from './document.ts';
 import { instantText, termId, valueText } from './html-cell.ts';
 import { escapeHtml, escapeLines } from './html-escape.ts';
 import { htmlTable, type TableContext } from './html-table.ts';
@@ -101,13 +103,21 @@ function* queriesHtml(document: ReportDocument): Generator<string> {
   }
 }
 
+/** A chart and the table that holds the same numbers. */
+async function* chartAndTable(id: string, document: ReportDocument, context: TableContext): AsyncGenerator<string> {
+  const chart = chartOf(document, id);
+  const table = tableOf(document, chart.query);
+  yield* htmlTable(table, context, await chartHtml(chart, table));
+}
+
 async function* slotHtml(name: string, argument: string | null, document: ReportDocument, context: TableContext): AsyncGenerator<string> {
   if (name === 'queries') yield* queriesHtml(document);
-  else if (argument === null) throw new Error(`{{${name}}}: expected the name of a query after it`);
+  else if (argument === null) throw new Error(`{{${name}}}: expected the name of a query or chart after it`);
   else if (name === 'table') yield* htmlTable(tableOf(document, argument), context);
+  else if (name === 'chart') yield* chartAndTable(argument, document, context);
   else if (name === 'bar') yield await barOf(tableOf(document, argument));
   else if (name === 'notes') yield* notesHtml(tableOf(document, argument));
-  else throw new Error(`{{${name} ${argument}}}: expected table, bar, notes or queries`);
+  else throw new Error(`{{${name} ${argument}}}: expected table, chart, bar, notes or queries`);
 }
 
 async function* blockHtml(block: Block, document: ReportDocument, context: TableContext): AsyncGenerator<string> {
@@ -147,7 +157,7 @@ export async function* htmlReport(document: ReportDocument, options: HtmlOptions
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
   yield `<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="${policy.replaceAll('"', '&quot;')}">\n`;
   yield `<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n<meta name="generator" content="${escapeHtml(`${document.program.name} ${document.program.version}`)}">\n`;
-  yield `<title>${escapeHtml(title)}</title>\n<style>${style}</style>\n</head>\n<body>\n${headerHtml(document, blocks)}<main>\n`;
+  yield `<title>${escapeHtml(title)}</title>\n<style>${style}</style>\n</head>\n<body>\n${FILL_PATTERNS}${headerHtml(document, blocks)}<main>\n`;
   for (const block of blocks) yield* blockHtml(block, document, context);
   const { definition } = document;
   const files = [definition, ...definition.parts].map(({ file, sha256 }) => `${escapeHtml(file)}, SHA-256 <code>${escapeHtml(sha256)}</code>`);

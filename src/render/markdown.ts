@@ -9,7 +9,7 @@
  * - an item of a list
  * term                            a definition: the term on a line of its own, then ": " and what it means
  * : What it means.
- * {{table rpt_rows}}              a slot on a line of its own
+ * {{table rpt_rows}}              a slot on a line of its own; {{chart id}} is a picture and the table that it shows
  * ```
  */
 
@@ -132,9 +132,14 @@ export function tablesNamed(blocks: readonly Block[]): TableName[] {
     }
   };
   return blocks.flatMap((block): TableName[] => {
-    if (block.kind === 'slot') return block.argument === null ? [] : [{ table: block.argument, column: null }];
+    if (block.kind === 'slot') return block.argument === null || block.name === 'chart' ? [] : [{ table: block.argument, column: null }];
     return inlines(block).flatMap((part) => (part.kind === 'value' ? [{ table: part.table, column: part.column }] : []));
   });
+}
+
+/** Every chart that the prose places. */
+export function chartsNamed(blocks: readonly Block[]): string[] {
+  return blocks.flatMap((block) => (block.kind === 'slot' && block.name === 'chart' && block.argument !== null ? [block.argument] : []));
 }
 
 /** The terms that the prose defines. */

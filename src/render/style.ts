@@ -11,7 +11,7 @@ function cssString(text: string): string {
 /** The style sheet; `footer` stands at the foot of every printed page. */
 export function styleSheet(footer: string): string {
   return `
-:root { --ink: #1c1d1f; --soft: #5a5d63; --rule: #d5d1c8; --faint: #f4f1ea; --paper: #fff; --deep: #16505c; --alarm: #a3341f;
+:root { --ink: #1c1d1f; --soft: #5a5d63; --rule: #d5d1c8; --faint: #f4f1ea; --haze: #b9b4a8; --paper: #fff; --deep: #16505c; --alarm: #a3341f;
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "Source Serif 4", "Noto Serif", "DejaVu Serif", Georgia, serif;
   --sans: system-ui, -apple-system, "Segoe UI", "Noto Sans", "Liberation Sans", "DejaVu Sans", sans-serif;
   --mono: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", "DejaVu Sans Mono", monospace; }
@@ -37,9 +37,11 @@ code { font: .84em/1.45 var(--mono); overflow-wrap: anywhere; } code.short { whi
 .notes li:last-child { border-bottom: 1px solid var(--rule); }
 .notes li::before { content: counter(note); counter-increment: note; position: absolute; left: .5rem; font: 600 .8rem/2 var(--sans); color: var(--deep); } .notes { counter-reset: note; margin-top: 1rem; }
 .bar { margin: 1.5rem 0 2rem; break-before: avoid; } .bar > svg { display: block; width: 100%; height: 2.4rem; }
-.bar ul { display: flex; flex-wrap: wrap; gap: .4rem 1.75rem; margin-top: .8rem; padding: 0; list-style: none; font: .875rem/1.4 var(--sans); }
-.bar li { display: flex; align-items: center; gap: .45rem; } .bar b { font-weight: 600; font-variant-numeric: tabular-nums; } .share { color: var(--soft); }
+.legend { max-width: none; display: flex; flex-wrap: wrap; gap: .4rem 1.75rem; margin-top: .8rem; padding: 0; list-style: none; font: .875rem/1.4 var(--sans); }
+.legend li { display: flex; align-items: center; gap: .45rem; } .legend b { font-weight: 600; font-variant-numeric: tabular-nums; } .share { color: var(--soft); }
 .part { stroke: var(--ink); stroke-width: 1; vector-effect: non-scaling-stroke; } .ink { fill: var(--deep); } .paper { fill: var(--paper); } .alarm { fill: #eac4bb; } .lines { stroke: var(--alarm); stroke-width: 2; fill: none; }
+.patterns { position: absolute; } .haze { fill: var(--haze); } .ground, .gap { fill: url(#fill-gap); } .ground { opacity: .5; } .box { fill: var(--faint); stroke: var(--ink); stroke-width: 1; } .grid { stroke: var(--rule); stroke-width: 1; fill: none; } .edge { stroke: var(--ink); stroke-width: 1.4; fill: none; }
+.chart { margin: 1rem 0 1.25rem; max-width: 55rem; } .drawn { display: block; width: 100%; height: auto; font: 13px var(--sans); fill: var(--ink); } .drawn .soft { fill: var(--soft); font-size: 12px; } .drawn .small { font-size: 11.5px; } .drawn .big { font-size: 22px; font-weight: 600; } .drawn .id { font: 11px var(--mono); }
 .solid { fill: var(--deep); } .stripes { fill: url(#fill-stripes); } .light { fill: url(#fill-light); } .dots { fill: url(#fill-dots); } .cross { fill: url(#fill-cross); } .open { fill: var(--paper); stroke-dasharray: 3 2; }
 .table { margin-top: 2.25rem; } .about { font-size: .925rem; color: var(--soft); max-width: 52rem; }
 .scroll { margin-top: .75rem; overflow-x: auto; }
@@ -57,7 +59,7 @@ dl.terms { display: grid; grid-template-columns: minmax(11rem, 15rem) 1fr; margi
 dl.terms dt { font: 600 .875rem/1.7 var(--sans); overflow-wrap: anywhere; } dl.terms :target, dt:target + dd { background: var(--faint); }
 .query { margin-top: 2rem; } .query p { font: .75rem/1.6 var(--sans); color: var(--soft); max-width: none; overflow-wrap: anywhere; } pre { margin: .5rem 0 0; padding: .9rem 1rem; background: var(--faint); font: .75rem/1.5 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; }
 .end { margin-top: 4rem; padding-top: 1rem; border-top: 2px solid var(--ink); font: .8125rem/1.5 var(--sans); color: var(--soft); max-width: none; }
-@media (max-width: 40rem) { body { padding-top: 2rem; } h1 { font-size: 1.9rem; } dl.terms { grid-template-columns: 1fr; } dl.terms dd { border-top: 0; padding-top: 0; } table { min-width: 44rem; } .wide table { min-width: 60rem; } .facts .whole dd { grid-template-columns: 1fr; margin-bottom: .4rem; } .contents ol { columns: auto; } }
+@media (max-width: 40rem) { body { padding-top: 2rem; } h1 { font-size: 1.9rem; } dl.terms { grid-template-columns: 1fr; } dl.terms dd { border-top: 0; padding-top: 0; } table, .drawn { min-width: 44rem; } .wide table { min-width: 60rem; } .facts .whole dd { grid-template-columns: 1fr; margin-bottom: .4rem; } .contents ol { columns: auto; } }
 @page { size: A4; margin: 17mm 15mm 18mm; @bottom-left { content: ${cssString(footer)}; font: 7.5pt sans-serif; color: #5a5d63; } @bottom-right { content: counter(page) " of " counter(pages); font: 7.5pt sans-serif; color: #5a5d63; } }
 @page landscape { size: A4 landscape; }
 @media print {
