@@ -23,6 +23,7 @@ import { registerNew } from './new.ts';
 import { registerRebuild } from './rebuild.ts';
 import { registerReport } from './report.ts';
 import { registerRun } from './run.ts';
+import { registerSample } from './sample.ts';
 import { registerStatus } from './status.ts';
 import type { Terminal } from './terminal.ts';
 import { registerVerify } from './verify.ts';
@@ -83,7 +84,7 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
     })
     .addHelpText('after', EXAMPLES);
   const commands = [
-    registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerAlerts, registerReport, registerVerify, registerDigests, registerIdentities, registerStatus,
+    registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerAlerts, registerReport, registerVerify, registerSample, registerDigests, registerIdentities, registerStatus,
     registerRun, registerCorrelate, registerRebuild, registerInit, registerConfig, registerKeys, registerDoctor, registerDetections, registerNew,
   ];
   for (const register of commands) register(program, context);

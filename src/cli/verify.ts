@@ -2,13 +2,13 @@
  * `whoran verify`: checks an evidence bundle with nothing but the bundle and a public key.
  */
 import type { Command } from 'commander';
-import type { KeyObject, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import type { X509Certificate } from 'node:crypto';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import type { BundleCheck } from '../evidence/verify-bundle.ts';
 import type { Context } from './context.ts';
 import { progressOn } from './progress.ts';
+import { publicKeyOption, readOption } from './public-key.ts';
 import { FURTHER_CHECKS } from './verify-further.ts';
 
 interface Options {
@@ -37,7 +37,7 @@ export function registerVerify(program: Command, context: Context): void {
     .option('--tsa-ca <file>', 'certificates (PEM) that the timestamp authority’s must lead to');
   if (FURTHER_CHECKS.replay) command.option('--replay', 'run the enclosed SQL over the enclosed inputs again, and compare the tables');
   command.addHelpText('after', EXAMPLES).action(async (path: string, options: Options) => {
-    const [key, trusted, further] = await Promise.all([keyOf(options.key), trustedOf(options.tsaCa), furtherChecks(context, options)]);
+    const [key, trusted, further] = await Promise.all([publicKeyOption(options.key), trustedOf(options.tsaCa), furtherChecks(context, options)]);
     const { verifyPath } = await import('../evidence/verify-bundle.ts');
     const progress = progressOn(context);
     try {
@@ -75,33 +75,13 @@ async function furtherChecks(context: Context, { replay }: Options): Promise<Bun
   return checks;
 }
 
-async function keyOf(path: string | undefined): Promise<KeyObject | undefined> {
-  if (path === undefined) return undefined;
-  const text = await read(path, '--key');
-  const { publicKeyOfPem } = await import('../verifier/dsse.ts');
-  try {
-    return publicKeyOfPem(text);
-  } catch (error) {
-    throw new WhoranError(`--key ${inert(path, 300)}: ${error instanceof Error ? error.message : 'unreadable'}`, { exitCode: EXIT.wrongUse, hint: 'Give the signer’s public key in PEM: `whoran keys new` writes it beside the private one, as FILE.pub.' });
-  }
-}
-
 async function trustedOf(path: string | undefined): Promise<X509Certificate[] | undefined> {
   if (path === undefined) return undefined;
-  const text = await read(path, '--tsa-ca');
+  const text = await readOption(path, '--tsa-ca');
   const { certificatesOf } = await import('../evidence/timestamp.ts');
   try {
     return certificatesOf(text);
   } catch (error) {
     throw new WhoranError(`--tsa-ca ${inert(path, 300)}: ${inert(error instanceof Error ? error.message : 'unreadable')}`, { exitCode: EXIT.wrongUse, hint: 'Give the certificates that the timestamp authority publishes, in PEM.' });
-  }
-}
-
-async function read(path: string, option: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    throw new WhoranError(`${option} ${inert(path, 300)}: ${code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`}`, { exitCode: EXIT.wrongUse, cause });
   }
 }

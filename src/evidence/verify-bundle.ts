@@ -38,15 +38,41 @@ export interface VerifyRequest {
  * @throws WhoranError where there is nothing at that path, or a zip that cannot be unpacked
  */
 export async function verifyPath(request: VerifyRequest): Promise<Verification> {
+  return withBundleFolder(request, async (folder, faults) => verifyFolder(folder, request, faults));
+}
+
+/**
+ * Checks a bundle, and hands over its folder where it is intact. A zip is unpacked for as long as `use` takes.
+ * @throws WhoranError (exit 1) where it is altered, and as `verifyPath` does
+ */
+export async function withIntactBundle<Result>(request: VerifyRequest, use: (bundle: OpenBundle, verification: Verification) => Promise<Result>): Promise<Result> {
+  return withBundleFolder(request, async (folder, unpackFaults) => {
+    let manifest: Manifest | undefined;
+    const keep: BundleCheck = async (bundle) => {
+      manifest = bundle.manifest;
+      return Promise.resolve({ settles: [], proved: [], not_checked: [], faults: [] });
+    };
+    const verification = await verifyFolder(folder, { ...request, further: [...(request.further ?? []), keep] }, unpackFaults);
+    const [fault] = verification.faults;
+    if (verification.verdict === 'altered' || !manifest) {
+      throw new WhoranError(`${inert(request.path, 300)}: the bundle is altered${fault ? ` (${inert(fault.file, 200)}: expected ${inert(fault.expected, 200)}, found ${inert(fault.found, 200)})` : ''}`, {
+        exitCode: EXIT.found,
+        hint: 'Nothing was made of it. `whoran verify` names every fault; get the bundle again from whoever signed it.',
+      });
+    }
+    return use({ folder, manifest }, verification);
+  });
+}
+
+async function withBundleFolder<Result>(request: Pick<VerifyRequest, 'path' | 'progress'>, use: (folder: string, faults: readonly Fault[]) => Promise<Result>): Promise<Result> {
   const status = await stat(request.path).catch((cause: unknown) => {
     throw new WhoranError(`${inert(request.path, 300)}: there is no such bundle, or it may not be read`, { exitCode: EXIT.wrongUse, hint: 'Give the bundle’s folder, or its zip.', cause });
   });
-  if (status.isDirectory()) return verifyFolder(request.path, request, []);
+  if (status.isDirectory()) return use(request.path, []);
   const folder = await mkdtemp(join(tmpdir(), 'whoran-verify-'));
   try {
     request.progress?.(`unpacking ${basename(request.path)}`);
-    const faults = await unpackBundle(request.path, folder);
-    return await verifyFolder(folder, request, faults);
+    return await use(folder, await unpackBundle(request.path, folder));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -81,13 +81,17 @@ export async function reportDocument(
 function tableOfQuery(query: Query, definition: ReportDefinition, spooled: ReadonlyMap<string, Spooled>): Table {
   const rows = spooled.get(query.id);
   if (!rows) throw new Error(`query ${query.id} did not run`);
-  const columns = rows.columns.map((name): Column => {
+  return { id: query.id, title: query.header.title, description: query.header.description, columns: columnsOf(definition, rows.columns, query.id), rowCount: rows.rowCount, rows: () => rows.rows() };
+}
+
+/** The columns of those names, as the definition describes them. @throws CatalogError for a name that it does not describe */
+export function columnsOf(definition: ReportDefinition, names: readonly string[], query: string): Column[] {
+  return names.map((name) => {
     const column = definition.columns[name];
-    if (!column) throw new CatalogError([{ file: definition.file, message: `columns: ${query.id} returns ${name}, which is not described` }]);
+    if (!column) throw new CatalogError([{ file: definition.file, message: `columns: ${query} returns ${name}, which is not described` }]);
     const { title, kind, about, under, detail, data } = column;
     return { name, title, kind, about, under: under ?? null, isDetail: detail, isData: data };
   });
-  return { id: query.id, title: query.header.title, description: query.header.description, columns, rowCount: rows.rowCount, rows: () => rows.rows() };
 }
 
 /** The operating system's name for whoever runs this; some systems have none. */

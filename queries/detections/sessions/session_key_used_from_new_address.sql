@@ -7,7 +7,8 @@ description: |
   Laptops change networks, and the program goes with them, so a second sign is asked for unless `needs_new_program` is false (then every
   other address counts, as RULINGS has it). Either a program that people don't use AWS with (neither AWS's command line and
   SDKs, Terraform, nor a browser) and that did not ask for the key; or another program than that which asked, while the address of the
-  opening was used again within `parallel_minutes`: nobody is in two places. One finding for a session: the summary names the first
+  opening was used again within `parallel_minutes`, `least_returns` times: nobody is in two places, though a laptop may fall back to a
+  phone's network for a moment and return once. One finding for a session: the summary names the first
   such use, and the latest is evidence too.
   Not seen: whoever comes from a known range, or from an address where the person or several others signed in; who forges the user
   agent, which the caller chooses; an AWS program elsewhere while the owner rests; sessions whose opening record has
@@ -28,6 +29,10 @@ params:
     type: integer
     default: 5
     description: How soon after a use elsewhere the opening's address has to be used again, to be two places at once.
+  least_returns:
+    type: integer
+    default: 2
+    description: How often the use has to go back and forth so.
 false_positives: |
   A helper that fetches credentials in one network for a program in another: a container, a remote host, a VPN of one's own. Add the
   ranges of offices, VPNs and NAT gateways to `network.egress_ranges`.
@@ -113,8 +118,9 @@ strangers as (
   where not $needs_new_program or (coalesce(g.own, 0) = 0 and coalesce(g.others, 0) < $least_others)
 ),
 -- A few rows as a rule, so that events are sought by key and time and never read through.
-parallel as (
-  select distinct p.session_id, p.source_ip, p.agent_family, p.caller_key
+returns as (
+  select
+    p.session_id, p.source_ip, p.agent_family, p.caller_key, e.account_id, e.event_id, min(b.event_at) as returned_at
   from strangers p
   join events e
     on e.caller_key = p.caller_key and e.source_ip = p.source_ip and e.event_at >= p.first_used_at and e.event_at <= p.last_used_at
@@ -122,6 +128,14 @@ parallel as (
     on b.caller_key = p.caller_key and b.source_ip = p.opened_from and b.event_at > e.event_at
     and b.event_at <= e.event_at + $parallel_minutes * interval '1' minute
   where p.is_usual_program and e.invoked_by is null and b.invoked_by is null
+  group by p.session_id, p.source_ip, p.agent_family, p.caller_key, e.account_id, e.event_id
+),
+-- All uses elsewhere before one return have it in common.
+parallel as (
+  select session_id, source_ip, agent_family, caller_key
+  from returns
+  group by session_id, source_ip, agent_family, caller_key
+  having count(distinct returned_at) >= $least_returns
 ),
 stolen as (
   select
@@ -167,7 +181,7 @@ select
   'The key of session ' || p.session_id || ', opened from ' || p.opened_from || ', was used from ' || p.source_ip
     || case when p.agent_family = '' then '' else ' by ' || p.agent_family end || ': ' || coalesce(p.event_name, 'a call') || ' on '
     || coalesce(p.event_source, 'an unknown service')
-    || case when p.calls > 1 then ', and ' || cast(p.calls - 1 as varchar) || ' more calls' else '' end as summary,
+    || case when p.calls = 2 then ', and once more' when p.calls > 2 then ', and ' || cast(p.calls - 1 as varchar) || ' more times' else '' end as summary,
   'session_key_used_from_new_address/' || p.session_id as dedup_key,
   p.reason,
   array[

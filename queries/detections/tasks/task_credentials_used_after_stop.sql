@@ -104,7 +104,7 @@ select
   'Key ' || session_id || ' of task ' || split_part(task_key, '/', 2) || ' called ' || coalesce(event_name, 'something') || ' on '
     || coalesce(event_source, 'an unknown service') || ' from ' || coalesce(source_ip, 'an unknown address') || ' '
     || cast(date_diff('minute', stopped_at, event_at) as varchar) || ' minutes after the task had stopped'
-    || case when calls > 1 then ', and ' || cast(calls - 1 as varchar) || ' more times' else '' end as summary,
+    || case when calls = 2 then ', and once more' when calls > 2 then ', and ' || cast(calls - 1 as varchar) || ' more times' else '' end as summary,
   'task_credentials_used_after_stop/' || session_id as dedup_key,
   cast(null as varchar) as reason,
   array[
