@@ -1,6 +1,6 @@
 /**
  * What lies under deploy/, as far as it can be checked without the linters of test/peers/lint-deploy.sh: it parses, it grants
- * what sources really call and nothing else, the two ways of each template say the same, and it holds no secret.
+ * what the program really calls and nothing else, the two ways of each template say the same, and it holds no secret.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -34,33 +34,35 @@ const POLICIES = readdirSync(join(DEPLOY, 'permissions'))
   .filter((name) => name.endsWith('.json') && name !== 'entra.json')
   .map((name) => ({ name, statements: (JSON.parse(read(join(DEPLOY, 'permissions', name))) as { Statement: Statement[] }).Statement }));
 
-/** The API calls that sources make, as IAM names them; some names differ. */
+/** The API calls that the program makes, as IAM names them; some names differ. */
 const ACTION_OF_COMMAND: Readonly<Record<string, string | null>> = {
   ListObjectsV2Command: 's3:ListBucket', GetObjectCommand: 's3:GetObject', LookupEventsCommand: 'cloudtrail:LookupEvents', ListPublicKeysCommand: 'cloudtrail:ListPublicKeys', FilterLogEventsCommand: 'logs:FilterLogEvents',
-  DescribeLogGroupsCommand: 'logs:DescribeLogGroups', DescribeTasksCommand: 'ecs:DescribeTasks',
+  DescribeLogGroupsCommand: 'logs:DescribeLogGroups', DescribeTasksCommand: 'ecs:DescribeTasks', PublishCommand: 'sns:Publish',
+  GetPublicKeyCommand: 'kms:GetPublicKey', SignCommand: 'kms:Sign',
   // Whoever has credentials may ask whose they are.
   GetCallerIdentityCommand: null,
 };
 
-const SOURCES = filesBelow(join(ROOT, 'src/sources')).filter((path) => path.endsWith('.ts') && !/\.test\.ts$|test-bench/.test(path)).map(read);
+const codeIn = (folder: string): string[] => filesBelow(join(ROOT, folder)).filter((path) => path.endsWith('.ts') && !/\.test\.ts$|test-bench/.test(path)).map(read);
+const SOURCES = codeIn('src/sources');
 
-/** Every action that some source calls, or says in a hint that it needs. */
+/** Every action that sources, channels and signers call, or say in a hint that they need. */
 function calledActions(): Set<string> {
   const actions = new Set<string>();
-  for (const text of SOURCES) {
+  for (const text of [...SOURCES, ...codeIn('src/alerts'), ...codeIn('src/evidence')]) {
     for (const [command] of text.matchAll(/\b[A-Z][A-Za-z0-9]+Command\b/g)) {
       const action = ACTION_OF_COMMAND[command];
       if (action === undefined) throw new Error(`${command}: add its IAM action here and to deploy/permissions`);
       if (action !== null) actions.add(action);
     }
-    for (const [, action] of text.matchAll(/'((?:s3|logs|cloudtrail|ecs|sts|kms):[A-Za-z]+)'/g)) if (action !== undefined) actions.add(action);
+    for (const [, action] of text.matchAll(/'((?:s3|logs|cloudtrail|ecs|sts|kms|sns):[A-Za-z]+)'/g)) if (action !== undefined) actions.add(action);
     if (text.includes('fromTemporaryCredentials(')) actions.add('sts:AssumeRole');
   }
   return actions;
 }
 
 describe('IAM policies', () => {
-  test('grant every action that a source calls, and no other', () => {
+  test('grant every action that the program calls, and no other', () => {
     const granted = new Set(POLICIES.flatMap(({ statements }) => statements.flatMap(({ Action }) => listOf(Action))));
     expect([...granted].sort()).toEqual([...calledActions()].sort());
   });
@@ -122,7 +124,7 @@ const terraform = (name: string): string => filesBelow(join(DEPLOY, 'terraform',
 
 /** IAM actions anywhere in a text, of services that templates speak of. */
 function actionsIn(text: string): string[] {
-  const found = [...text.matchAll(/\b((?:s3|logs|cloudtrail|ecs|sts|kms|iam|elasticfilesystem|secretsmanager):[A-Z][A-Za-z]+)\b/g)].map(([, action]) => action ?? '');
+  const found = [...text.matchAll(/\b((?:s3|logs|cloudtrail|ecs|sts|kms|sns|iam|elasticfilesystem|secretsmanager):[A-Z][A-Za-z]+)\b/g)].map(([, action]) => action ?? '');
   return [...new Set(found)].filter((action) => !['elasticfilesystem:AccessPointArn', 'iam:PassedToService'].includes(action)).sort();
 }
 

@@ -50,6 +50,7 @@ function rows(prefix: string, schema: JsonSchema): Row[] {
     return Object.entries(schema.properties).flatMap(([key, one]): Row[] => {
       const path = prefix === '' ? key : `${prefix}.${key}`;
       if (one.properties) return rows(path, one);
+      if (one.items?.oneOf) return [row(path, one, schema), ...one.items.oneOf.flatMap((kind) => kindRows(path, kind))];
       if (one.items?.properties) return [row(path, one, schema), ...rows(`${path}[]`, one.items)];
       return [row(path, one, schema)];
     });
@@ -61,6 +62,14 @@ function rows(prefix: string, schema: JsonSchema): Row[] {
     return [{ key: '`*`', type: typeOf(inner), value: '', means: `For example ${code(schema.examples?.[0])}.` }];
   }
   return [];
+}
+
+/** Rows of one kind in a list of several, each with its kind in the key: `channels[slack].url`. */
+function kindRows(path: string, kind: JsonSchema): Row[] {
+  const name = String(kind.properties?.['type']?.const ?? '');
+  const head: Row = { key: code(`${path}[${name}]`), type: 'mapping', value: '', means: kind.description ?? '' };
+  const { type: _, ...others } = kind.properties ?? {};
+  return [head, ...rows(`${path}[${name}]`, { ...kind, properties: others })];
 }
 
 function row(path: string, schema: JsonSchema, parent: JsonSchema): Row {

@@ -184,6 +184,26 @@ data "aws_iam_policy_document" "task" {
   }
 
   dynamic "statement" {
+    for_each = length(var.alert_topic_arns) == 0 ? [] : [var.alert_topic_arns]
+
+    content {
+      sid       = "PublishAlerts"
+      actions   = ["sns:Publish"]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.signing_key_arn == null ? [] : [var.signing_key_arn]
+
+    content {
+      sid       = "SignBundles"
+      actions   = ["kms:GetPublicKey", "kms:Sign"]
+      resources = [statement.value]
+    }
+  }
+
+  dynamic "statement" {
     for_each = length(var.log_group_arns) == 0 ? [] : [var.log_group_arns]
 
     content {

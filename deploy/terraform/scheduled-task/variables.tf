@@ -96,6 +96,18 @@ variable "reader_role_arns" {
   default     = []
 }
 
+variable "alert_topic_arns" {
+  description = "SNS topics that alerts go to (channels of type sns)."
+  type        = list(string)
+  default     = []
+}
+
+variable "signing_key_arn" {
+  description = "The KMS key that signs evidence bundles (evidence.kms_key_id), where one does."
+  type        = string
+  default     = null
+}
+
 variable "entra" {
   description = "The app that reads Entra, and a Secrets Manager secret with its client secret. Null where Entra is read elsewhere."
   type = object({
