@@ -27,7 +27,8 @@ const STAGED: Readonly<Record<string, readonly string[]>> = {
   stg_sign_ins: PLACE,
   stg_directory_audits: PLACE,
   stg_directory_objects: PLACE,
-  stg_group_members: COPY,
+  stg_group_pages: PLACE,
+  stg_group_members: [],
   stg_identity_registry: ['batch_seq', 'record_number'],
   stg_sources: [],
 };

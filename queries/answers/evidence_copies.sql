@@ -33,6 +33,9 @@ copies as (
   select 'directory_audits', tenant_id, audit_id, 0, batch_seq, member, record_number, record_sha256
   from stg_directory_audits
   union all
+  select 'directory', tenant_id, page_id, 0, batch_seq, member, record_number, record_sha256
+  from stg_group_pages
+  union all
   select
     'identity_registry', tenant_id, issuer || ' ' || audience || ' ' || subject, -batch_seq, batch_seq, 0, record_number,
     record_sha256

@@ -20,6 +20,8 @@ copies as (
   union all
   select 'directory_audits', tenant_id, audit_id, 0, batch_seq from stg_directory_audits
   union all
+  select 'directory', tenant_id, page_id, 0, batch_seq from stg_group_pages
+  union all
   select 'identity_registry', tenant_id, issuer || ' ' || audience || ' ' || subject, -batch_seq, batch_seq from stg_identity_registry
 ),
 

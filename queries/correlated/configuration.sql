@@ -23,3 +23,5 @@ create table if not exists cfg_exceptions (
 create table if not exists cfg_teams (place integer not null, team varchar not null, kind varchar not null, name varchar not null);
 -- Our own network, as CIDR.
 create table if not exists cfg_egress_ranges (range varchar not null);
+-- Who may hold a role: one row a role and group. `is_beginning`: the role's ARN begins so (a `*` stood at its end).
+create table if not exists cfg_role_groups (role_arn varchar not null, is_beginning boolean not null, group_id varchar not null);

@@ -172,3 +172,19 @@ create table if not exists cor_identity_ends (
   ended_at timestamptz not null, audit_id varchar not null,
   until_at timestamptz             -- enabled again
 );
+
+-- Whole snapshots of the groups that the configuration maps to roles: see cor_group_snapshots.sql. Key: (tenant_id, group_id, snapshot_at).
+create table if not exists cor_group_snapshots (
+  tenant_id varchar not null, group_id varchar not null,
+  snapshot_at timestamptz not null, read_at timestamptz not null,   -- it says how the group was at some time between the two
+  next_read_at timestamptz,        -- of the group's next whole snapshot; null for the latest
+  previous_snapshot_at timestamptz -- of the one before; null for the first
+);
+
+-- Who was added to a group or removed from it, by Entra's directory audit: see cor_group_changes.sql.
+-- Key: (tenant_id, group_id, object_id, audit_id).
+create table if not exists cor_group_changes (
+  tenant_id varchar not null, group_id varchar not null, object_id varchar not null,
+  kind varchar not null,           -- added | removed
+  changed_at timestamptz not null, audit_id varchar not null
+);

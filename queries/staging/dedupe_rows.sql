@@ -179,36 +179,40 @@ where copy_number = 1 and is_later;
 delete from stg_directory_objects as t using kept_directory_objects as k where t.tenant_id = k.tenant_id and t.object_id = k.object_id and t.record_sha256 = k.record_sha256;
 insert into stg_directory_objects by name select * exclude (reject_reason) from kept_directory_objects;
 
-create or replace temp table numbered_group_members as
+-- Pages of members: each once, and what they say once. Whoever read a page twice had read it by the later time for certain.
+create or replace temp table numbered_group_pages as
 with numbered as (
   select
-    * replace (min(snapshot_at) over (partition by tenant_id, group_id, member_id) as first_snapshot_at),
+    * replace (max(read_at) over (partition by tenant_id, group_id, snapshot_at, page_number, record_sha256) as read_at),
     row_number() over (
-      partition by tenant_id, group_id, member_id order by snapshot_at desc nulls last, batch_seq, member, record_number
-    ) as copy_number,
-    row_number() over (partition by tenant_id, group_id, member_id order by batch_seq, member, record_number) as delivery_number
-  from staged_group_members
+      partition by tenant_id, group_id, snapshot_at, page_number, record_sha256 order by batch_seq, member, record_number
+    ) as delivery_number
+  from staged_group_pages
   where reject_reason is null
 )
 
-select
-  numbered.* replace (least(numbered.first_snapshot_at, known.first_snapshot_at) as first_snapshot_at),
-  known.group_id is null as is_new,
-  known.group_id is null or coalesce(numbered.snapshot_at > known.snapshot_at, known.snapshot_at is null and numbered.snapshot_at is not null) as is_later
+select numbered.*, known.group_id is null as is_new
 from numbered
-left join stg_group_members as known on known.tenant_id = numbered.tenant_id and known.group_id = numbered.group_id and known.member_id = numbered.member_id;
+left join stg_group_pages as known
+  on known.tenant_id = numbered.tenant_id and known.group_id = numbered.group_id and known.snapshot_at is not distinct from numbered.snapshot_at
+  and known.page_number = numbered.page_number and known.record_sha256 = numbered.record_sha256;
 
-update stg_group_members as t set first_snapshot_at = k.first_snapshot_at
-from numbered_group_members as k
-where k.copy_number = 1 and t.tenant_id = k.tenant_id and t.group_id = k.group_id and t.member_id = k.member_id;
+update stg_group_pages as t set read_at = k.read_at
+from numbered_group_pages as k
+where k.delivery_number = 1 and not k.is_new and t.tenant_id = k.tenant_id and t.group_id = k.group_id
+  and t.snapshot_at is not distinct from k.snapshot_at and t.page_number = k.page_number and t.record_sha256 = k.record_sha256
+  and k.read_at > t.read_at;
 
-create or replace temp table kept_group_members as
-select * exclude (copy_number, delivery_number, is_new, is_later)
-from numbered_group_members
-where copy_number = 1 and is_later;
+insert into stg_group_pages by name
+select * exclude (members, reject_reason, delivery_number, is_new) from numbered_group_pages where is_new and delivery_number = 1;
 
-delete from stg_group_members as t using kept_group_members as k where t.tenant_id = k.tenant_id and t.group_id = k.group_id and t.member_id = k.member_id;
-insert into stg_group_members by name select * exclude (reject_reason) from kept_group_members;
+insert into stg_group_members
+select distinct p.tenant_id, p.group_id, p.members_key, m.one.member_id, m.one.member_kind
+from numbered_group_pages as p
+cross join unnest(p.members) as m (one)
+anti join stg_group_members as known
+  on known.tenant_id = p.tenant_id and known.group_id = p.group_id and known.members_key = p.members_key
+where p.delivery_number = 1;
 
 -- The registry: the last import of a key counts; an entry that says what the one before says is a repeat.
 create or replace temp table numbered_identity_registry as
@@ -263,7 +267,7 @@ with results as (
   union all
   select batch_seq, member, record_number, reject_reason from staged_directory_objects
   union all
-  select batch_seq, member, record_number, reject_reason from staged_group_members
+  select batch_seq, member, record_number, reject_reason from staged_group_pages
   union all
   select batch_seq, 0, record_number, reject_reason from staged_identity_registry
 ),
@@ -281,7 +285,7 @@ fresh as (
   union all
   select batch_seq, member, record_number from numbered_directory_objects where is_new and delivery_number = 1
   union all
-  select batch_seq, member, record_number from numbered_group_members where is_new and delivery_number = 1
+  select batch_seq, member, record_number from numbered_group_pages where is_new and delivery_number = 1
   union all
   select batch_seq, 0, record_number from numbered_identity_registry where is_new
 )

@@ -110,7 +110,8 @@ typed as (
     json_transform(try_cast(initiated_by as json), '{
       "user": {"id": "VARCHAR", "userPrincipalName": "VARCHAR", "displayName": "VARCHAR"},
       "app": {"servicePrincipalId": "VARCHAR", "displayName": "VARCHAR", "servicePrincipalName": "VARCHAR"}}') as initiator,
-    json_transform(try_cast(target_resources as json), '[{"id": "VARCHAR", "type": "VARCHAR", "userPrincipalName": "VARCHAR", "displayName": "VARCHAR"}]') as target_list,
+    json_transform(try_cast(target_resources as json), '[{"id": "VARCHAR", "type": "VARCHAR", "userPrincipalName": "VARCHAR", "displayName": "VARCHAR",
+      "modifiedProperties": [{"displayName": "VARCHAR", "oldValue": "VARCHAR", "newValue": "VARCHAR"}]}]') as target_list,
     nullif(regexp_replace(lower(trim(correlation_id)), '^[0-]*$', ''), '') as correlation_id,
     form, batch_seq, member, record_number, record_sha256,
     id_field, activity_field, tenant_field, nullif(trim(activity_text), '') as activity_text
@@ -140,6 +141,13 @@ select
       user_principal_name := nullif(trim(t."userPrincipalName"), ''),
       display_name := nullif(trim(t."displayName"), ''))
   ) as targets,
+  -- A value is JSON text in JSON text; a removal has the group in the old one (entra.md, section 6).
+  list_sort(list_distinct(list_filter(
+    list_transform(list_filter(coalesce(target_list, []), lambda t: lower(trim(t."type")) = 'group'), lambda t: lower(trim(t."id")))
+    || flatten(list_transform(coalesce(target_list, []), lambda t: list_transform(
+      list_filter(coalesce(t."modifiedProperties", []), lambda p: lower(trim(p."displayName")) = 'group.objectid'),
+      lambda p: regexp_extract(lower(coalesce(nullif(p."newValue", ''), p."oldValue")), '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')))),
+    lambda g: regexp_full_match(g, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')))) as group_ids,
   correlation_id,
   form as source_form,
   batch_seq,

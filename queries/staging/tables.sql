@@ -184,6 +184,7 @@ create table if not exists stg_directory_audits (
   activity_name varchar, category varchar, result varchar,
   initiated_by_object_id varchar, initiated_by_name varchar,
   targets struct(object_id varchar, object_type varchar, user_principal_name varchar, display_name varchar)[],
+  group_ids varchar[],             -- groups that it names: targets of type Group, and Group.ObjectID among the modified properties
   correlation_id varchar, source_form varchar not null,
   batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar not null
 );
@@ -209,13 +210,21 @@ create table if not exists stg_directory_objects (
   batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar not null
 );
 
--- Who is in which group, through groups in it. Key: (tenant_id, group_id, member_id); times and place as above. Whoever is in no
--- later snapshot of the group has left it.
-create table if not exists stg_group_members (
-  tenant_id varchar not null, group_id varchar not null, member_id varchar not null,
-  member_kind varchar,             -- person | workload | group; null for devices, contacts, and where it is not said
-  first_snapshot_at timestamptz, snapshot_at timestamptz,
+-- Pages of who is in a group, through groups in it: one row a page of a snapshot. Key: (tenant_id, group_id, snapshot_at, page_number,
+-- record_sha256). A group's snapshot is whole where its pages from the first to the last are there.
+create table if not exists stg_group_pages (
+  tenant_id varchar not null, group_id varchar not null,
+  snapshot_at timestamptz,         -- when the snapshot was begun; null where neither source nor file name says when
+  read_at timestamptz,             -- when the page had been read: retrieval in the ledger, the latest where there are several; else as above
+  page_number integer not null, is_last boolean not null,   -- no page follows
+  page_id varchar not null,        -- for evidence: 'groups/<id>/transitiveMembers page <n> snapshot <time>'
+  members_key varchar not null,    -- of stg_group_members: what the page says is kept once, however often it is said
   batch_seq integer not null, member integer not null, record_number integer, record_sha256 varchar not null
+);
+-- Who stands on such pages. Key: (tenant_id, group_id, members_key, member_id). A page without members has no row.
+create table if not exists stg_group_members (
+  tenant_id varchar not null, group_id varchar not null, members_key varchar not null, member_id varchar not null,
+  member_kind varchar              -- person | workload | group; null for devices, contacts, and where it is not said
 );
 
 -- What was delivered, counted. One row a file (or pack member) and form; read = new + repeated + rejected + set aside.

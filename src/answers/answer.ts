@@ -10,7 +10,7 @@ export type SignInGrade = 'exact' | 'window' | 'ambiguous' | 'none';
 export type HopKind = 'sign_in' | 'session' | 'action' | 'task' | 'task_session' | 'call';
 
 /** What landed records that prove something are: the sources of `stg_sources`, and those that complete nothing. */
-export const EVIDENCE_SOURCES = ['cloudtrail', 'ecs_events', 'sign_ins', 'application_logs', 'identity_registry', 'directory_audits', 'landing'] as const;
+export const EVIDENCE_SOURCES = ['cloudtrail', 'ecs_events', 'sign_ins', 'application_logs', 'identity_registry', 'directory_audits', 'directory', 'landing'] as const;
 
 /** Where a hop is proved: a landed record and the SHA-256 of its bytes (RULINGS 20). */
 export interface Evidence {

@@ -115,12 +115,12 @@ export const configSchema = z.strictObject({
       role_groups: z
         .array(
           z.strictObject({
-            role: roleArn.meta({ description: 'The role.', examples: ['arn:aws:iam::111122223333:role/deployer'] }),
+            role: roleArn.meta({ description: "The role's ARN. A `*` at its end stands for any text.", examples: ['arn:aws:iam::111122223333:role/deployer'] }),
             groups: z.array(guid).min(1).meta({ description: 'Object ids of the Entra groups whose members may hold it.', examples: [['44444444-4444-4444-8444-444444444444']] }),
           }),
         )
         .default([])
-        .describe('Who may hold a role, by group: for the detection role_outside_group_mapping, which is not written yet.'),
+        .describe('Who may hold a role, by group: for the detection role_outside_group_mapping. It needs snapshots of these groups (`snapshot_hours` of an entra-graph source, or dated files). A role that is named several times may be held by members of any group named for it.'),
     })
     .prefault({})
     .describe('Who is meant to have what.'),

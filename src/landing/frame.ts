@@ -24,7 +24,7 @@ export type RecordForm =
   | 'graph_users' // rows of Graph's directory, by the page's @odata.context
   | 'graph_service_principals'
   | 'graph_groups'
-  | 'graph_group_members' // rows of transitiveMembers; the group is in what the page is called
+  | 'graph_group_members' // a page of transitiveMembers, whole; the group is in what the page is called
   | 'identity_registry'
   | 'cloudtrail_digest' // set aside
   | 'cloudtrail_insight' // set aside
@@ -51,6 +51,8 @@ export interface FrameEnvelope {
   /** Directory pages: the group whose members the rows are, and when the snapshot was taken (RFC 3339), by the page's origin. */
   readonly groupId?: string;
   readonly snapshotAt?: string;
+  /** Directory pages: which of the list's pages it is, from 1, where the origin says it. */
+  readonly pageNumber?: number;
 }
 
 /** A record to stage. `bytes` are the record's own bytes as RULINGS 20 defines them; `sha256` is taken over them with

@@ -9,6 +9,7 @@ import type { FrameResult } from './frame.ts';
 import { csvCuts, csvHeading } from './framing/csv-cuts.ts';
 import type { Cut } from './framing/cut.ts';
 import { CutFramer } from './framing/frame-cut.ts';
+import { isMembersPage } from './framing/graph-page.ts';
 import { jsonCuts } from './framing/json-cuts.ts';
 import { OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace } from './framing/json-scan.ts';
 import { quotedNames } from './framing/words.ts';
@@ -46,7 +47,9 @@ export function fileCuts(raw: Buffer, origin: string, registry: boolean): FileCu
   const framer = new CutFramer(bytes, origin, { knownUtf8: isUtf8(bytes), registry });
   const first = bytes[start];
   const isJson = first === OPEN_BRACE || first === OPEN_BRACKET;
-  if (isJson || (first === QUOTE && !csvHeading(bytes, start, registry).isKnown)) return { cuts: jsonCuts(bytes), framer };
+  if (isJson || (first === QUOTE && !csvHeading(bytes, start, registry).isKnown)) {
+    return { cuts: jsonCuts(bytes, !registry && isMembersPage(bytes, start, origin)), framer };
+  }
   const heading = csvHeading(bytes, start, registry);
   if (heading.isKnown) return heading.problem ?? { cuts: csvCuts(bytes, heading), framer };
   if (hasJsonLine(bytes)) return { cuts: jsonCuts(bytes), framer };

@@ -34,6 +34,9 @@ export async function writeConfiguration(db: Database, config: Config): Promise<
     ...own.map((name) => ({ place, team, kind: 'account', name })), ...theirs.map((name) => ({ place, team, kind: 'cluster', name })), ...roles.map((name) => ({ place, team, kind: 'role', name })),
   ]));
   await replace(db, 'cfg_egress_ranges', config.network.egress_ranges.map((range) => ({ range })));
+  await replace(db, 'cfg_role_groups', config.access.role_groups.flatMap(({ role, groups }) => groups.map((group) => ({
+    role_arn: role.replace(/\*$/, ''), is_beginning: role.endsWith('*'), group_id: group.toLowerCase(),
+  }))));
   await replace(db, 'cfg_unused_sign_in_kinds', attribution.unused_sign_in_kinds.map((kind) => ({ sign_in_kind: kind })));
 }
 

@@ -125,8 +125,10 @@ class Correlation {
     await this.#keep('identities_before', 'cor_identities', 'tenant_id, object_id, kind, sign_in_kind');
     await this.#store('cor_identity_names');
     await this.#store('cor_identities');
-    await this.#db.run('delete from cor_identity_ends');
-    await this.#db.run(`insert into cor_identity_ends by name ${await queryText('correlated/cor_identity_ends')}`);
+    for (const table of ['cor_identity_ends', 'cor_group_snapshots', 'cor_group_changes'] as const) {
+      await this.#db.run(`delete from ${table}`);
+      await this.#db.run(`insert into ${table} by name ${await queryText(`correlated/${table}`)}`);
+    }
     await this.#keep('names_after', 'cor_identity_names', 'tenant_id, object_id, user_principal_name, valid_from, valid_to');
     await this.#keep('identities_after', 'cor_identities', 'tenant_id, object_id, kind, sign_in_kind');
     await this.#db.run(`create or replace temp table changed_identities as

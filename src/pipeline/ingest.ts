@@ -3,6 +3,7 @@
  */
 import { hash } from 'node:crypto';
 import type { LandedAt } from '../landing/digest-index.ts';
+import { datedContent } from '../landing/framing/graph-page.ts';
 import { isGzip } from '../landing/gunzip.ts';
 import type { Delivery } from '../landing/landing.ts';
 import { PACK_BYTES, type PackMember } from '../landing/pack.ts';
@@ -101,7 +102,9 @@ class IngestRun {
 
   async add(file: FileRead): Promise<void> {
     const sha256 = hash('sha256', file.bytes, 'buffer');
-    const known = this.#known(sha256);
+    const content = this.#isRegistry ? undefined : datedContent(file.bytes, file.path);
+    const contentSha256 = content && hash('sha256', content, 'buffer');
+    const known = this.#known(contentSha256 ?? sha256);
     if (known) {
       this.#repeated.push({ origin: file.path, place: known });
       return;
@@ -109,11 +112,11 @@ class IngestRun {
     const place: Place = {};
     // A registry replaces the ones before it, so only the last one makes the same bytes a repeat.
     if (this.#isRegistry) this.#here.clear();
-    this.#here.set(sha256.toString('latin1'), place);
+    this.#here.set((contentSha256 ?? sha256).toString('latin1'), place);
     const form = this.#isRegistry ? ('identity_registry' as const) : ('file' as const);
-    const raw = isGzip(file.bytes) ? plainTrailObject({ form, bytes: file.bytes }, file.raw) : undefined;
+    const raw = isGzip(file.bytes) && !contentSha256 ? plainTrailObject({ form, bytes: file.bytes }, file.raw) : undefined;
     if (raw) await this.#addToPack(file, sha256, raw, place);
-    else await this.#addToGroup({ source: 'files', form, origin: file.path, bytes: file.bytes, sha256 }, place);
+    else await this.#addToGroup({ source: 'files', form, origin: file.path, bytes: file.bytes, sha256, ...(contentSha256 ? { contentSha256 } : {}) }, place);
   }
 
   /** Where the same bytes lie, landed in this run or an earlier one. */

@@ -185,7 +185,7 @@ export class StageRun {
   }
 
   async #rows(): Promise<void> {
-    for (const name of ['sign_ins', 'directory_audits', 'task_events', 'described_tasks', 'ecs_events', 'application_logs', 'directory_objects', 'group_members', 'identity_registry']) {
+    for (const name of ['sign_ins', 'directory_audits', 'task_events', 'described_tasks', 'ecs_events', 'application_logs', 'directory_objects', 'group_pages', 'identity_registry']) {
       await this.#db.run(`create or replace temp table staged_${name} as ${await queryText(`staging/${name}`)}`);
     }
     await this.#db.transaction(async () => this.#query('dedupe_rows'));

@@ -3,6 +3,7 @@
  */
 import type { FilesConfig } from '../config/sources/files.ts';
 import { inert } from '../core/inert.ts';
+import { datedContent } from '../landing/framing/graph-page.ts';
 import { checkFolder } from './files/check.ts';
 import { LARGEST_FILE_BYTES, STREAM, unread, unreadableFolder } from './files/failures.ts';
 import { CHANGED, readAhead, STEP_BYTES, STEP_FILES } from './files/read-ahead.ts';
@@ -71,7 +72,8 @@ async function* pull(config: FilesConfig, skipped: string | undefined, context: 
       bytes = 0;
       taken = [];
     }
-    delivered.push({ origin: read.file.path, bytes: read.bytes });
+    const content = datedContent(read.bytes, read.file.path);
+    delivered.push({ origin: read.file.path, bytes: read.bytes, ...(content ? { content } : {}) });
     bytes += read.bytes.length;
     taken.push(identityOf(read.file));
   }

@@ -83,8 +83,10 @@ function holdsId(text: string, source: string, id: string): boolean {
   });
 }
 
-/** The parts of an id that stand in the record. Two kinds of records have none of their own, and get one that is put together. */
+/** The parts of an id that stand in the record. Three kinds of records have none of their own, and get one that is put together. */
 function idParts(source: string, id: string): string[] {
+  // A page of a group's members says neither of which group nor when: what it is called in its batch's ledger line does.
+  if (source === 'directory') return [];
   // "<issuer> <audience> <subject>", the issuer compared without scheme and trailing slash.
   if (source === 'identity_registry') return id.split(' ').slice(1);
   // What ECS said of a task when it was asked: "describe:<task ARN>:<version>".

@@ -7,7 +7,7 @@ import { accountOfPath } from './account-of-path.ts';
 import { csvFields } from '../csv.ts';
 import type { BrokenCut, Cut, JsonCut, RowCut } from './cut.ts';
 import { JsonScan, OPEN_BRACE, objectMembers, skipSpace } from './json-scan.ts';
-import { directoryEnvelope, directoryForm, type DirectoryForm } from './graph-page.ts';
+import { directoryEnvelope, directoryForm, isMembersPage, type DirectoryForm } from './graph-page.ts';
 import { isJsonObject, recordShape, type JsonObject } from './known-record.ts';
 import { LineNumbers } from './line-numbers.ts';
 import { readJson, rewritten, stagingJson } from './read-json.ts';
@@ -126,7 +126,8 @@ export class CutFramer {
     if (!isJsonObject(read.value)) return new Problem(`unknown_form: expected a record as a JSON object, found ${kindOf(read.value)}`);
     const record = { value: read.value, bytes, mustRewrite: read.mustRewrite };
     if (this.#options.registry) return frameRecord(record, 'identity_registry', {}, recordNumber);
-    const form = cut.list === 'value' && cut.page !== undefined ? this.#directoryForm(cut.page) : undefined;
+    const page = cut.list === 'value' ? cut.page : cut.list === undefined && isMembersPage(this.bytes, cut.start, this.#origin) ? cut.start : undefined;
+    const form = page === undefined ? undefined : this.#directoryForm(page);
     if (form !== undefined) return this.#directory(record, form, recordNumber);
     const carrier = cut.list === 'Records' ? 'object' : 'lines';
     return this.#record(record, carrier, {}, recordNumber);

@@ -17,9 +17,12 @@ const SINGLE_REJECTS_IN_A_ROW = 100;
 /** The list that the cutter is in. `bare` is an array without a name. */
 type ListName = RecordList | 'bare';
 
-/** Cuts of a whole file, in order. `bytes` begin with the first value, white space or garbage; no byte order mark. */
-export function jsonCuts(bytes: Buffer): Generator<Cut> {
-  return new JsonCutter(bytes).cuts();
+/**
+ * Cuts of a whole file, in order. `bytes` begin with the first value, white space or garbage; no byte order mark.
+ * @param wholePages each object is a record, whatever lists it holds
+ */
+export function jsonCuts(bytes: Buffer, wholePages = false): Generator<Cut> {
+  return new JsonCutter(bytes, wholePages).cuts();
 }
 
 /** Methods that cut return the position where to go on. */
@@ -28,6 +31,7 @@ class JsonCutter {
   readonly #end: number;
   readonly #scan = new JsonScan();
   readonly #recovery: Recovery;
+  readonly #wholePages: boolean;
   /** Where the value being cut must have ended: the file's end, or, once values are known to stand on lines, the next that does. */
   #limit: number;
   /** A value was found whole on a line of its own, with more after it: JSON lines. */
@@ -37,8 +41,9 @@ class JsonCutter {
   /** Set where a list was left before its closing bracket: those around it are left too. */
   #escaped = false;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, wholePages: boolean) {
     this.#bytes = bytes;
+    this.#wholePages = wholePages;
     this.#end = bytes.length;
     this.#limit = bytes.length;
     this.#recovery = new Recovery(bytes);
@@ -71,7 +76,7 @@ class JsonCutter {
     const scan = this.#scan;
     if (this.#isLines) {
       const isObject = this.#bytes[at] === OPEN_BRACE;
-      scan.run(this.#bytes, at, lineStop, isObject);
+      scan.run(this.#bytes, at, lineStop, isObject && !this.#wholePages);
       if (isObject && !scan.list && !scan.fault) {
         const { end, members, depth } = scan;
         yield { kind: 'json', start: at, end, list: undefined, page: undefined, members, depth };
@@ -107,7 +112,7 @@ class JsonCutter {
   *#object(at: number, list: RecordList | undefined, nesting: number): Generator<Cut, number> {
     const scan = this.#scan;
     // In a named list each element is a record, whatever its members are called.
-    scan.run(this.#bytes, at, this.#limit, list === undefined && nesting < MAXIMUM_LIST_NESTING);
+    scan.run(this.#bytes, at, this.#limit, !this.#wholePages && list === undefined && nesting < MAXIMUM_LIST_NESTING);
     if (scan.list) return yield* this.#listsOf(at, nesting);
     if (scan.fault) return yield* this.#recover(at, nesting > 0, scan.fault);
     const { end, members, depth } = scan;
