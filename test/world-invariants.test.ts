@@ -23,6 +23,9 @@ import { rebuild } from '../src/pipeline/rebuild.ts';
 import { openReader } from '../src/store/reader.ts';
 import { openWriter } from '../src/store/writer.ts';
 
+/** Landing times are held fixed: what is about landing itself (rejects of a day) is dated by them. */
+const LANDED = new Date('2026-03-01T00:00:00Z');
+
 interface Told {
   readonly answers: readonly Answer[];
   readonly documents: readonly string[];
@@ -46,7 +49,7 @@ async function told(data: string, ids: readonly string[]): Promise<Told> {
 async function fill(data: string, registry: string, folders: readonly (readonly string[])[], world: World): Promise<void> {
   const config = configSchema.parse(world.config);
   for (const paths of [[registry], ...folders]) {
-    const writer = await openWriter(data);
+    const writer = await openWriter(data, { now: () => LANDED });
     await ingest(writer, paths, { isRegistry: paths[0] === registry });
     await bringUpToDate(writer, config);
     await writer.publishAndClose();
