@@ -8,6 +8,7 @@ description: |
   `rest_runs`: in how many runs in a row that was so. Tests of a channel are none of its messages, but one that it takes ends a rest.
 params:
   path: { type: text, description: "Of landing/alerts.jsonl" }
+  last_seq: { type: integer, description: "Of the last line that is whole" }
 ---*/
 with lines as (
   select seq, kind, "at", key as alert_key, channel, notice, message, retry_at, is_transient, channel_retry_at
@@ -19,7 +20,7 @@ with lines as (
       retry_at: 'TIMESTAMPTZ', is_transient: 'BOOLEAN', channel_retry_at: 'TIMESTAMPTZ'
     }
   )
-  where kind in ('planned', 'sending', 'sent', 'failed') and seq is not null
+  where kind in ('planned', 'sending', 'sent', 'failed') and seq <= $last_seq
 ),
 
 plans as (select alert_key, channel, notice from lines where kind = 'planned'),

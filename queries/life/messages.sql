@@ -7,6 +7,7 @@ description: |
 params:
   path: { type: text, description: "Of landing/alerts.jsonl" }
   known_at: { type: timestamptz, description: "Lines up to and including this instant" }
+  last_seq: { type: integer, description: "Of the last line that is whole" }
 ---*/
 with lines as (
   select seq, kind, "at", key as alert_key, channel, notice, group_key, finding_ids, openings, attempt, receipt, message, retry_at
@@ -18,7 +19,7 @@ with lines as (
       finding_ids: 'VARCHAR[]', openings: 'INTEGER[]', attempt: 'INTEGER', receipt: 'VARCHAR', message: 'VARCHAR', retry_at: 'TIMESTAMPTZ'
     }
   )
-  where kind in ('planned', 'sending', 'sent', 'failed') and seq is not null and "at" <= $known_at
+  where kind in ('planned', 'sending', 'sent', 'failed') and seq <= $last_seq and "at" <= $known_at
 ),
 
 plans as (

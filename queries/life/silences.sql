@@ -7,6 +7,7 @@ description: |
   silent) and what the streams' latest pulls say that they cover. Reads finding_life and the lines of landing's pulls.jsonl.
 params:
   path: { type: text, description: "Of landing/pulls.jsonl" }
+  last_seq: { type: integer, description: "Of the last line that is whole" }
 ---*/
 with findings as (
   select subject_id as source, occurred_at, dedup_key
@@ -30,7 +31,7 @@ pull_lines as (
       covers: 'STRUCT("of" VARCHAR, tenant_id VARCHAR, sign_in_kind VARCHAR, account_id VARCHAR, region VARCHAR)[]'
     }
   )
-  where seq is not null
+  where seq <= $last_seq
 ),
 
 pulled as (

@@ -6,6 +6,7 @@ description: |
   channel (`alerts test`) is told on the spot: that is none of them.
 params:
   alerts: { type: text, description: Path of alerts.jsonl }
+  last_alert: { type: integer, description: Sequence of its last line that is whole }
 ---*/
 insert into stg_dead_alerts by name
 with lines as (
@@ -14,6 +15,7 @@ with lines as (
     seq: 'bigint', kind: 'varchar', "at": 'timestamptz', key: 'varchar', channel: 'varchar', notice: 'varchar',
     finding_ids: 'varchar[]', attempt: 'integer', message: 'varchar', retry_at: 'timestamptz'
   })
+  where seq <= $last_alert
 ),
 
 planned as (

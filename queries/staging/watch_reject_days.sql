@@ -4,11 +4,13 @@ title: What was set aside as unreadable, by source and day of landing
 description: Of stg_deliveries and stg_rejects, with the day (UTC) and source of each batch out of the ledger.
 params:
   ledger: { type: text, description: Path of ledger.jsonl }
+  last_batch: { type: integer, description: Sequence of its last line that is whole }
 ---*/
 insert into stg_reject_days by name
 with batches as (
   select seq, source, landed_at
   from read_json($ledger, format = 'newline_delimited', ignore_errors = true, columns = {seq: 'integer', source: 'varchar', landed_at: 'timestamptz'})
+  where seq <= $last_batch
 ),
 
 reasons as (

@@ -11,6 +11,9 @@ params:
   pulls: { type: text, description: Path of pulls.jsonl }
   runs: { type: text, description: Path of runs.jsonl }
   ledger: { type: text, description: Path of ledger.jsonl }
+  last_pull: { type: integer, description: Sequence of the last line of pulls.jsonl that is whole }
+  last_run: { type: integer, description: The same of runs.jsonl }
+  last_batch: { type: integer, description: The same of ledger.jsonl }
 ---*/
 insert into stg_source_watch by name
 with configured as (
@@ -20,9 +23,10 @@ with configured as (
 run_lines as (
   select kind, "at", began_at, sources, failures
   from read_json($runs, format = 'newline_delimited', ignore_errors = true, columns = {
-    kind: 'varchar', "at": 'timestamptz', began_at: 'timestamptz', sources: 'struct(source varchar)[]',
+    seq: 'bigint', kind: 'varchar', "at": 'timestamptz', began_at: 'timestamptz', sources: 'struct(source varchar)[]',
     failures: 'struct(what varchar, stream varchar)[]'
   })
+  where seq <= $last_run
 ),
 
 clock as (select max("at") as watched_at from run_lines where kind = 'began'),
@@ -49,6 +53,7 @@ pull_lines as (
     seq: 'bigint', source: 'varchar', stream: 'varchar', "at": 'timestamptz', complete_through: 'timestamptz',
     covers: 'struct("of" varchar)[]'
   })
+  where seq <= $last_pull
 ),
 
 pulled as (
@@ -62,8 +67,9 @@ pulled as (
 delivered as (
   select source, coalesce(stream, '') as stream, max(landed_at) as last_delivered_at
   from read_json($ledger, format = 'newline_delimited', ignore_errors = true, columns = {
-    source: 'varchar', stream: 'varchar', landed_at: 'timestamptz'
+    seq: 'bigint', source: 'varchar', stream: 'varchar', landed_at: 'timestamptz'
   })
+  where seq <= $last_batch
   group by 1, 2
 ),
 

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import type { Database } from '../engine/database.ts';
 import { queryText } from '../engine/query-file.ts';
 import { alertLogPath } from '../landing/alert-log.ts';
+import { lastWholeSeq } from '../landing/chain-log.ts';
 
 /** Times are RFC 3339 UTC. */
 export interface ChannelRecord {
@@ -45,7 +46,7 @@ interface Row {
 export async function channelRecords(db: Database, dataDir: string, now: Date): Promise<ChannelRecord[]> {
   const path = alertLogPath(dataDir);
   if (!existsSync(path)) return [];
-  const rows = await db.all<Row>(await queryText('life/channels'), { path });
+  const rows = await db.all<Row>(await queryText('life/channels'), { path, last_seq: lastWholeSeq(path) });
   return rows.map(({ last_failure_at: at, failure_class: error, last_failure: message, rests_until: until, last_test_at: tested, was_test_sent: isSent, ...counts }) => ({
     channel: counts.channel, sent: counts.sent, waiting: counts.waiting, dead: counts.dead, last_sent_at: counts.last_sent_at,
     last_failure: at === null ? null : { at, error_class: error ?? 'transient', message: message ?? '' },

@@ -29,8 +29,9 @@ export async function loadFindingLife(db: Database, { dataDir, now, knownAt = FO
   const journal = orNothing(dataDir === undefined ? undefined : join(dataDir, 'landing', JOURNAL));
   const log = orNothing(dataDir === undefined ? undefined : alertLogPath(dataDir));
   await derive(db, 'life_decisions', 'decisions', { path: journal, known_at: knownAt, last_seq: lastWholeSeq(journal) });
-  await derive(db, 'life_changes', 'changes', { path: log, known_at: knownAt, last_seq: lastWholeSeq(log) });
-  await derive(db, 'life_messages', 'messages', { path: log, known_at: knownAt });
+  const alerts = { path: log, known_at: knownAt, last_seq: lastWholeSeq(log) };
+  await derive(db, 'life_changes', 'changes', alerts);
+  await derive(db, 'life_messages', 'messages', alerts);
   await derive(db, 'finding_life', 'finding_life', { now });
 }
 

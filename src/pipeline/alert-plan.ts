@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import type { Database, SqlParameters } from '../engine/database.ts';
 import { PACKAGE_ROOT, queryText } from '../engine/query-file.ts';
 import type { Notice } from '../alerts/alert.ts';
+import { lastWholeSeq } from '../landing/chain-log.ts';
 import { quietNow, SEVERITY_RANK } from './alert-quiet.ts';
 
 /** A message that is due. */
@@ -48,7 +49,7 @@ export async function planAlerts(db: Database, config: Pick<Config, 'alerts'>, c
   await fillTables(db, config, catalog, channels, now);
   const pulls = dataDir === undefined ? undefined : join(dataDir, 'landing', 'pulls.jsonl');
   const path = pulls !== undefined && existsSync(pulls) ? pulls : join(PACKAGE_ROOT, 'queries/life/nothing.jsonl');
-  await db.run(`create or replace temp table plan_silences as\n${await queryText('life/silences')}`, { path });
+  await db.run(`create or replace temp table plan_silences as\n${await queryText('life/silences')}`, { path, last_seq: lastWholeSeq(path) });
   const { below, until } = quietNow(now, config.alerts.quiet_hours);
   await db.run(`create or replace temp table plan_findings as\n${await queryText('life/plan_findings')}`, { quiet_below: below, quiet_until: until });
   return {

@@ -10,7 +10,7 @@ import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import { queryText } from '../engine/query-file.ts';
 import { alertLogPath, openAlertLog, type AlertEntry, type AlertLine, type FindingChanged } from '../landing/alert-log.ts';
-import type { ChainLog } from '../landing/chain-log.ts';
+import { lastWholeSeq, type ChainLog } from '../landing/chain-log.ts';
 import type { RunAlerts } from '../landing/run-log.ts';
 import type { SourceEffects } from '../sources/source.ts';
 import { openReader } from '../store/reader.ts';
@@ -142,8 +142,9 @@ export async function unsentMessages({ db }: Pick<FindingsReader, 'db'>, now: Da
 
 /** Channels that earlier runs could not reach, and until when they are left alone. */
 export async function channelRests({ db }: Pick<FindingsReader, 'db'>, dataDir: string): Promise<ReadonlyMap<string, ChannelRest>> {
-  if (!existsSync(alertLogPath(dataDir))) return new Map();
-  const rows = await db.all<{ channel: string; rest_runs: number | null; rests_until: string | null; rest_message: string | null }>(await queryText('life/channels'), { path: alertLogPath(dataDir) });
+  const path = alertLogPath(dataDir);
+  if (!existsSync(path)) return new Map();
+  const rows = await db.all<{ channel: string; rest_runs: number | null; rests_until: string | null; rest_message: string | null }>(await queryText('life/channels'), { path, last_seq: lastWholeSeq(path) });
   return new Map(rows.flatMap(({ channel, rest_runs: runs, rests_until: until, rest_message: message }) => (until === null ? [] : [[channel, { until: new Date(until), runs: runs ?? 1, message: message ?? '' }]])));
 }
 
