@@ -23,7 +23,7 @@ sign_ins as (select tenant_id, sign_in_id, created_at, sign_in_kind, app_display
 select
   s.opened_at, s.session_kind, s.role_arn, s.account_id, s.session_id, s.role_session_name,
   coalesce(s.who_name, i.name, s.who_object_id, s.who_subject) as who, s.who_kind, s.who_object_id, s.who_tenant_id, s.who_issuer, s.who_subject,
-  s.identity_method as method, s.confidence, s.sign_in_grade, s.sign_in_id, g.created_at as signed_in_at, g.sign_in_kind,
+  s.identity_method as method, s.confidence, s.sign_in_grade, s.sign_in_id, g.created_at as signed_in_at, g.sign_in_kind as signed_in_kind,
   g.app_display_name as application,
   date_diff('millisecond', g.created_at, s.opened_at) / 1000.0 as age_seconds,
   date_diff('millisecond', s.opened_at, s.expires_at) / 1000.0 as length_seconds,

@@ -7,6 +7,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { REPORT_FORMATS } from '../core/report-formats.ts';
 import type { Catalog, Query } from './catalog.ts';
 import { CatalogError } from './faults.ts';
 
@@ -15,8 +16,6 @@ const name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'lower-case letters, digits a
 
 /** How a page shows a column's values; `src/render/document.ts` says what each kind does. */
 const KINDS = ['text', 'code', 'instant', 'count', 'share', 'hours', 'seconds', 'term', 'evidence'] as const;
-export const REPORT_FORMATS = ['html', 'csv', 'json'] as const;
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 const columnSchema = z.strictObject({
   title: z.string().min(1),

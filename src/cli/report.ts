@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
+import { REPORT_FORMATS, type ReportFormat } from '../core/report-formats.ts';
 import type { BundleResult, BundleSigner } from '../pipeline/bundle.ts';
 import type { Context } from './context.ts';
 import { withReader } from './data.ts';
@@ -12,6 +13,7 @@ import { progressOn } from './progress.ts';
 
 interface Options extends PeriodOptions {
   readonly out?: string;
+  readonly format?: readonly ReportFormat[];
   readonly bundle?: boolean;
   /** False with --no-zip. */
   readonly zip: boolean;
@@ -21,7 +23,11 @@ const EXAMPLES = `
 Examples:
   $ whoran report list
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january
+  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --format html,pdf
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --bundle
+
+Without --format: HTML, CSV and JSON. A PDF is printed by Chromium, which WHORAN_CHROMIUM names
+where it is not found by itself.
 
 A bundle holds the report with the records, SQL and proofs behind it, signed with the key that
 the configuration names (evidence.signing_key_file, evidence.kms_key_id): \`whoran verify\`
@@ -30,12 +36,25 @@ checks it where there is neither network nor data folder.`;
 export function registerReport(program: Command, context: Context): void {
   withPeriod(program.command('report').description('write a report, or list the reports there are').argument('<id>', 'a report\'s id, or list'))
     .option('--out <folder>', 'where to write it; made where it is missing')
+    .option('--format <formats>', `which formats, with commas: ${REPORT_FORMATS.join(', ')}`, readFormats)
     .option('--bundle', 'write a signed evidence bundle beside it: a folder, and the same as a zip')
     .option('--no-zip', 'with --bundle: the folder alone')
     .addHelpText('after', EXAMPLES)
     .action(async (id: string, options: Options) => {
       await (id === 'list' ? list(context) : run(context, id, options));
     });
+}
+
+/** @throws WhoranError (wrong use) for a word that is no format, and for none */
+function readFormats(text: string, before: readonly ReportFormat[] = []): ReportFormat[] {
+  const named = text.split(',').map((word) => word.trim().toLowerCase()).filter(Boolean);
+  const formats = named.map((word) => {
+    const format = REPORT_FORMATS.find((known) => known === word);
+    if (format === undefined) throw new WhoranError(`--format: there is no format ${inert(JSON.stringify(word), 40)}`, { exitCode: EXIT.wrongUse, hint: `There are: ${REPORT_FORMATS.join(', ')}; several with commas.` });
+    return format;
+  });
+  if (formats.length === 0) throw new WhoranError('--format names no format', { exitCode: EXIT.wrongUse, hint: `There are: ${REPORT_FORMATS.join(', ')}; several with commas.` });
+  return [...new Set([...before, ...formats])];
 }
 
 async function list(context: Context): Promise<void> {
@@ -70,6 +89,7 @@ async function run(context: Context, id: string, options: Options): Promise<void
         outDir,
         dataDir: context.globals.data,
         now: new Date(),
+        ...(options.format ? { formats: options.format } : {}),
         ...bundle,
         progress: (step) => {
           progress.step(step);

@@ -2,6 +2,7 @@
  * The configuration's part about the nightly job.
  */
 import { z } from 'zod';
+import { REPORT_FORMATS } from '../core/report-formats.ts';
 
 /** A value that stands in an environment variable: `${NAME}`, nothing around it. */
 const ENVIRONMENT_REFERENCE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
@@ -14,10 +15,10 @@ const reportJobSchema = z.strictObject({
     .default('previous_month')
     .describe('What time it covers, in whole UTC days that are over: yesterday, the month before this one, or the last so many days.'),
   formats: z
-    .array(z.enum(['html', 'csv', 'json']))
+    .array(z.enum(REPORT_FORMATS))
     .min(1)
     .optional()
-    .describe('Which of its formats to write; all that it has where this is left out.'),
+    .describe('Which of its formats to write; HTML, CSV and JSON where this is left out. A PDF takes Chromium (docs/reports.md).'),
   out: z.string().min(1).meta({ description: 'The folder that it is written to; made where it is missing.', examples: ['./reports'] }),
 });
 

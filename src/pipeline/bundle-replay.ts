@@ -21,6 +21,7 @@ import type { Fault } from '../verifier/faults.ts';
 import { FUNCTIONS, VIEWS, literal, quoted } from './bundle-inputs.ts';
 import { packageVersion, planFiles } from './report-document.ts';
 import { renderReport, type RenderedReport } from './report-render.ts';
+import { REPORT_FORMAT_WRITERS } from './report-formats.ts';
 import { rowLine } from './report-spool.ts';
 
 export interface ReplayResult {
@@ -57,7 +58,7 @@ export async function replayBundle(folder: string, { report, tables }: ReplayFac
     if (!definition) return { tables: [], rendered: [], not_replayed: [], faults: [{ file: 'program', expected: `reports/${report.id}.md`, found: 'no such definition' }] };
     const facts = { from: new Date(report.from), to: new Date(report.to), now: new Date(report.run_at), runBy: report.run_by, version: report.program.version };
     const hashes = { of: async (refs: readonly RecordRef[]): Promise<(string | null)[]> => hashesOf(db, refs) };
-    const rendered = await renderReport({ db, hashes, catalog, definition: inFormatsOf(definition, facts, folder) }, { ...facts, ...(options.progress ? { progress: options.progress } : {}) }, scratch);
+    const rendered = await renderReport({ db, hashes, catalog, definition: inFormatsOf(definition, facts, folder) }, { ...facts, isReplay: true, ...(options.progress ? { progress: options.progress } : {}) }, scratch);
     return await compare(db, folder, rendered, report.program.version);
   } finally {
     db.close();
@@ -104,7 +105,7 @@ function inFormatsOf(definition: ReportDefinition, facts: { from: Date; to: Date
   return { ...definition, formats: definition.formats.filter((format) => written.has(format)) };
 }
 
-async function compare(db: Database, folder: string, { document, spooled, files }: RenderedReport, version: string): Promise<ReplayResult> {
+async function compare(db: Database, folder: string, { document, spooled, files, planned }: RenderedReport, version: string): Promise<ReplayResult> {
   const faults: Fault[] = [];
   const tables: string[] = [];
   const isSame = async (shown: string, again: string): Promise<boolean> => {
@@ -127,7 +128,8 @@ async function compare(db: Database, folder: string, { document, spooled, files 
   for (const { name, sha256 } of files) if (await isSame(`report/${name}`, sha256)) rendered.push(`report/${name}`);
   const known = new Set(files.map(({ name }) => name));
   const others = (await readdir(join(folder, 'report'))).filter((name) => !known.has(name)).sort();
-  return { tables, rendered, not_replayed: others.map((name) => ({ file: `report/${name}`, why: 'its bytes differ from time to time' })), faults };
+  const why = (name: string): string => planned.flatMap((file) => (file.name === name ? [REPORT_FORMAT_WRITERS[file.format].attested ?? ''] : [])).find(Boolean) ?? 'the definition makes no such file';
+  return { tables, rendered, not_replayed: others.map((name) => ({ file: `report/${name}`, why: `${why(name)}; it is attested by its hash` })), faults };
 }
 
 /** SHA-256 of a Parquet file's rows, written as `tables/<query>.jsonl` has them. */

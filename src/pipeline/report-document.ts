@@ -8,7 +8,8 @@ import type { AnswerReader } from '../answers/reader.ts';
 import { earliest, landedSources } from '../answers/sources.ts';
 import type { Catalog, Query } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/faults.ts';
-import type { ReportDefinition, ReportFormat } from '../catalog/reports.ts';
+import type { ReportDefinition } from '../catalog/reports.ts';
+import type { ReportFormat } from '../core/report-formats.ts';
 import { rfc3339 } from '../core/times.ts';
 import type { Column, ReportDocument, Table } from '../render/document.ts';
 import { timeInName } from './report-files.ts';
@@ -37,6 +38,7 @@ export function planFiles({ id, formats, csv, queries }: ReportDefinition, { fro
   const base = `${id}_${timeInName(from)}_${timeInName(to)}`;
   const files: PlannedFile[] = [];
   if (formats.includes('html')) files.push({ name: `${base}.html`, format: 'html', about: 'the report' });
+  if (formats.includes('pdf')) files.push({ name: `${base}.pdf`, format: 'pdf', about: 'the report, printed' });
   if (formats.includes('csv')) {
     csv.forEach((table, index) => {
       const part = index === 0 ? '' : `_${table.replace(`rpt_${id.replaceAll('-', '_')}_`, '').replace('rpt_', '')}`;

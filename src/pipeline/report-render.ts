@@ -9,13 +9,9 @@ import type { Catalog, Query } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/faults.ts';
 import type { ReportDefinition } from '../catalog/reports.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
-import { csvNote } from '../render/csv-note.ts';
-import { csvTable } from '../render/csv.ts';
-import { tableOf, type ReportDocument } from '../render/document.ts';
-import { htmlReport } from '../render/html.ts';
-import { jsonReport } from '../render/json.ts';
+import type { ReportDocument } from '../render/document.ts';
 import { planFiles, reportDocument, type PlannedFile, type ReportRunFacts } from './report-document.ts';
-import { writeText } from './report-files.ts';
+import { REPORT_FORMAT_WRITERS } from './report-formats.ts';
 import { spool, type Spooled } from './report-spool.ts';
 
 /** How many rows of one table the page shows; the files have all. */
@@ -33,6 +29,8 @@ export interface ReportMaterial {
 export interface RenderOptions extends ReportRunFacts {
   /** How many rows of one table the page shows. */
   readonly pageRows?: number;
+  /** Whether files that a replay cannot make again are left out; the page still names them. */
+  readonly isReplay?: boolean;
   /** Told each step as it begins. */
   readonly progress?: (step: string) => void;
 }
@@ -47,6 +45,8 @@ export interface RenderedFile extends PlannedFile {
 export interface RenderedReport {
   readonly document: ReportDocument;
   readonly spooled: ReadonlyMap<string, Spooled>;
+  /** All files of the report, also those that a replay leaves out. */
+  readonly planned: readonly PlannedFile[];
   /** The page first. */
   readonly files: readonly RenderedFile[];
 }
@@ -56,15 +56,17 @@ export interface RenderedReport {
  * @throws WhoranError (wrong use) where the database lacks what a query reads; CatalogError for faults of the definition
  */
 export async function renderReport(material: ReportMaterial, options: RenderOptions, folder: string): Promise<RenderedReport> {
-  const spooled = await spoolAll(material, options, folder);
   const planned = planFiles(material.definition, options);
+  const written = planned.filter(({ format }) => options.isReplay !== true || REPORT_FORMAT_WRITERS[format].attested === null);
+  for (const { format } of written) REPORT_FORMAT_WRITERS[format].check?.();
+  const spooled = await spoolAll(material, options, folder);
   const document = await reportDocument(material, material.catalog, material.definition, options, spooled);
   const files: RenderedFile[] = [];
-  for (const file of planned) {
+  for (const file of written) {
     options.progress?.(`writing ${file.name}`);
-    files.push({ ...file, ...(await writeText(join(folder, file.name), textOf(file, document, planned, options.pageRows ?? PAGE_ROWS))) });
+    files.push({ ...file, ...(await REPORT_FORMAT_WRITERS[file.format].write({ file, document, files: planned, rowLimit: options.pageRows ?? PAGE_ROWS, folder })) });
   }
-  return { document, spooled, files };
+  return { document, spooled, planned, files };
 }
 
 async function spoolAll({ db, hashes, definition }: ReportMaterial, options: RenderOptions, folder: string): Promise<Map<string, Spooled>> {
@@ -97,22 +99,6 @@ function parametersOf(query: Query, { from, to }: ReportRunFacts): Record<string
       return [name, value];
     }),
   );
-}
-
-function textOf(file: PlannedFile, document: ReportDocument, files: readonly PlannedFile[], rowLimit: number): AsyncIterable<string> | Iterable<string> {
-  switch (file.format) {
-    case 'html':
-      return htmlReport(document, {
-        rowLimit,
-        fileOf: (table) => (files.find((other) => other.table === table.id) ?? files.find(({ format }) => format === 'json'))?.name ?? '',
-      });
-    case 'json':
-      return jsonReport(document);
-    case 'csv':
-      return csvTable(tableOf(document, file.table ?? ''));
-    case 'note':
-      return [csvNote(document, files.flatMap(({ name, table }) => (table === undefined ? [] : [{ fileName: name, table: tableOf(document, table) }])))];
-  }
 }
 
 function queryFailure(query: Query, error: unknown): unknown {

@@ -6,8 +6,9 @@ import { basename, join } from 'node:path';
 import { RecordHashes } from '../answers/record-hashes.ts';
 import type { AnswerReader } from '../answers/reader.ts';
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
-import { loadReports, type ReportDefinition, type ReportFormat } from '../catalog/reports.ts';
+import { loadReports, type ReportDefinition } from '../catalog/reports.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
+import { USUAL_FORMATS, type ReportFormat } from '../core/report-formats.ts';
 import { rfc3339 } from '../core/times.ts';
 import { writeBundle, type BundleResult, type BundleWish } from './bundle.ts';
 import { loadReportRelations } from './report-relations.ts';
@@ -27,7 +28,7 @@ export interface ReportOptions {
   readonly version?: string;
   /** How many rows of one table the page shows. */
   readonly pageRows?: number;
-  /** Of the report's formats those to write; all where it is left out. */
+  /** Of the report's formats those to write; the usual ones where it is left out. */
   readonly formats?: readonly ReportFormat[];
   /** Told each step as it begins. */
   readonly progress?: (step: string) => void;
@@ -119,12 +120,11 @@ async function definitionOf(catalog: Catalog, id: string): Promise<ReportDefinit
   });
 }
 
-/** The definition with only those of its formats that are wanted. @throws WhoranError where it has none of them */
-function inFormats(definition: ReportDefinition, wanted: readonly ReportFormat[] | undefined): ReportDefinition {
-  if (wanted === undefined) return definition;
-  const formats = definition.formats.filter((format) => wanted.includes(format));
-  if (formats.length > 0) return { ...definition, formats };
-  throw new WhoranError(`report ${definition.id} is not made as ${wanted.join(', ')}`, {
+/** The definition with only those of its formats that are wanted. @throws WhoranError where it is not made in one of them */
+function inFormats(definition: ReportDefinition, wanted: readonly ReportFormat[] = USUAL_FORMATS.filter((format) => definition.formats.includes(format))): ReportDefinition {
+  const missing = wanted.filter((format) => !definition.formats.includes(format));
+  if (missing.length === 0) return { ...definition, formats: definition.formats.filter((format) => wanted.includes(format)) };
+  throw new WhoranError(`report ${definition.id} is not made as ${missing.join(', ')}`, {
     exitCode: EXIT.wrongUse,
     hint: `It is made as ${definition.formats.join(', ')}.`,
   });

@@ -11,8 +11,8 @@ export interface TableContext {
   readonly terms: ReadonlySet<string>;
   /** How many rows a page shows of one table. */
   readonly rowLimit: number;
-  /** The file that holds all rows of this table. */
-  readonly fileOf: (table: Table) => string;
+  /** The file that holds all rows of this table; null where none is written. */
+  readonly fileOf: (table: Table) => string | null;
   readonly asOf: string | null;
   /** SHA-256 of the query behind a table. */
   readonly sha256Of: (table: Table) => string;
@@ -62,7 +62,9 @@ function rowHtml(row: Row, { main, details }: Layout, terms: ReadonlySet<string>
 /** The line under every table: how many, as of when, from which query. */
 function footHtml(table: Table, shown: number, context: TableContext): string {
   const rows = `${countText(table.rowCount)} ${table.rowCount === 1 ? 'row' : 'rows'}`;
-  const cut = shown < table.rowCount ? `<strong>The first ${countText(shown)} of ${rows} are shown here; all of them are in ${escapeHtml(context.fileOf(table))}.</strong> ` : `${rows}. `;
+  const file = context.fileOf(table);
+  const all = file === null ? 'write the report as CSV or JSON to have all of them' : `all of them are in ${escapeHtml(file)}`;
+  const cut = shown < table.rowCount ? `<strong>The first ${countText(shown)} of ${rows} are shown here; ${all}.</strong> ` : `${rows}. `;
   const asOf = context.asOf === null ? 'No source is landed.' : `As of ${escapeHtml(instantText(context.asOf))}.`;
   return `<p class="foot">${cut}${asOf} Query <a href="#query-${escapeHtml(table.id)}">${escapeHtml(table.id)}</a>, SHA-256 <code>${escapeHtml(context.sha256Of(table).slice(0, 16))}…</code></p>\n`;
 }

@@ -17,8 +17,8 @@ import { styleSheet } from './style.ts';
 export interface HtmlOptions {
   /** How many rows the page shows of one table; the rest are in the files. */
   readonly rowLimit: number;
-  /** The file that holds all rows of a table. */
-  readonly fileOf: (table: Table) => string;
+  /** The file that holds all rows of a table; null where none is written. */
+  readonly fileOf: (table: Table) => string | null;
 }
 
 const slug = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
@@ -153,7 +153,8 @@ export async function* htmlReport(document: ReportDocument, options: HtmlOptions
     sha256Of: (table) => hashes.get(table.id) ?? '',
   };
   const title = `${document.title}, ${document.period.from} to ${document.period.to}`;
-  const style = styleSheet(`${document.program.name} · ${title}`);
+  const run = `report ${document.id} · run ${document.runAt} by ${document.runBy} · definition ${document.definition.sha256.slice(0, 12)}`;
+  const style = styleSheet([`${document.program.name} · ${title}`, run]);
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
   yield `<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="${policy.replaceAll('"', '&quot;')}">\n`;
   yield `<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n<meta name="generator" content="${escapeHtml(`${document.program.name} ${document.program.version}`)}">\n`;

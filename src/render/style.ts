@@ -8,8 +8,8 @@ function cssString(text: string): string {
   return `"${inertText(text).replace(/["\\<>&]/g, (character) => `\\${(character.codePointAt(0) ?? 0).toString(16)} `)}"`;
 }
 
-/** The style sheet; `footer` stands at the foot of every printed page. */
-export function styleSheet(footer: string): string {
+/** The style sheet; the lines of `footer` stand at the foot of every printed page. */
+export function styleSheet(footer: readonly string[]): string {
   return `
 :root { --ink: #1c1d1f; --soft: #5a5d63; --rule: #d5d1c8; --faint: #f4f1ea; --haze: #b9b4a8; --paper: #fff; --deep: #16505c; --alarm: #a3341f;
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "Source Serif 4", "Noto Serif", "DejaVu Serif", Georgia, serif;
@@ -60,7 +60,7 @@ dl.terms dt { font: 600 .875rem/1.7 var(--sans); overflow-wrap: anywhere; } dl.t
 .query { margin-top: 2rem; } .query p { font: .75rem/1.6 var(--sans); color: var(--soft); max-width: none; overflow-wrap: anywhere; } pre { margin: .5rem 0 0; padding: .9rem 1rem; background: var(--faint); font: .75rem/1.5 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; }
 .end { margin-top: 4rem; padding-top: 1rem; border-top: 2px solid var(--ink); font: .8125rem/1.5 var(--sans); color: var(--soft); max-width: none; }
 @media (max-width: 40rem) { body { padding-top: 2rem; } h1 { font-size: 1.9rem; } dl.terms { grid-template-columns: 1fr; } dl.terms dd { border-top: 0; padding-top: 0; } table, .drawn { min-width: 44rem; } .wide table { min-width: 60rem; } .facts .whole dd { grid-template-columns: 1fr; margin-bottom: .4rem; } .contents ol { columns: auto; } }
-@page { size: A4; margin: 17mm 15mm 18mm; @bottom-left { content: ${cssString(footer)}; font: 7.5pt sans-serif; color: #5a5d63; } @bottom-right { content: counter(page) " of " counter(pages); font: 7.5pt sans-serif; color: #5a5d63; } }
+@page { size: A4; margin: 17mm 15mm 18mm; @bottom-left { content: ${footer.map(cssString).join(' "\\a " ')}; white-space: pre-wrap; font: 7pt/1.4 sans-serif; color: #5a5d63; } @bottom-right { content: counter(page) " of " counter(pages); font: 7pt/1.4 sans-serif; white-space: nowrap; color: #5a5d63; } }
 @page landscape { size: A4 landscape; }
 @media print {
   html { font-size: 12.5px; } body { max-width: none; padding: 0; font-size: 9.6pt; line-height: 1.45; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
