@@ -128,7 +128,7 @@ function indented(text: string): string {
 }
 
 function* pageHead(heading: string, facts: SampleFacts): Generator<string> {
-  const style = styleSheet(`whoran · ${heading} · ${facts.title}`);
+  const style = styleSheet([`whoran · ${heading} · ${facts.title}`, `manifest ${facts.manifest_sha256.slice(0, 16)} · seed ${facts.seed}`]);
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
   const stated: [string, string][] = [
     ['Holds as of', facts.as_of === '' ? 'no source is landed' : instantText(facts.as_of)],
