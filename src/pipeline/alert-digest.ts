@@ -33,8 +33,13 @@ export function digestsDue({ alerts }: Pick<Config, 'alerts'>, now: Date): DueDi
   if (!alerts.digest) return [];
   const { at, time_zone: zone, channels } = alerts.digest;
   const { date, minute } = wallClock(now, zone);
-  const day = minute >= minuteOf(at) ? date : wallClock(new Date(now.getTime() - DAY_MS), zone).date;
+  const day = minute >= minuteOf(at) ? date : dayBefore(date);
   return channels.map((channel) => ({ channel, alert_key: sha256('digest', channel, day), group_key: sha256('digest', channel) }));
+}
+
+/** The calendar's day before `2026-01-15`. An instant 24 hours ago is on the same day, or two days ago, where the clocks changed. */
+function dayBefore(date: string): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) - DAY_MS).toISOString().slice(0, 10);
 }
 
 interface Counts {
