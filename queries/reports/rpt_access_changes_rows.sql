@@ -5,6 +5,7 @@ description: |
   Directory audit rows of the period that disable, delete, restore or revoke an identity, or change a group or role, one for each identity that
   they are about; with the sessions of that identity that were open then, and what these did afterwards. An audit names those it is about as targets: a
   group or role change names the member and the group. Audits that failed are listed as such. Activity: calls of the sessions, to the last one landed.
+key: [activity_at, activity_name, tenant_id, object_id, object_type, target_name]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.2, soc2:CC6.3, iso27001:A.5.16, iso27001:A.5.18, iso27001:A.8.2]
 ---*/

@@ -4,6 +4,7 @@ title: Clocks of the sources against each other
 description: |
   Seconds between two records of one thing, each dated by its own source. The second follows the first, so a negative value is a clock
   that differs by at least that much; the smallest bounds how far the first source's clock can be behind. Nothing is corrected by it.
+key: [what]
 params: { from: timestamptz, to: timestamptz }
 controls: [iso27001:A.8.17, soc2:PI1.4]
 ---*/

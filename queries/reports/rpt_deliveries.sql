@@ -5,6 +5,7 @@ description: |
   Records by their form, in everything that is landed, whatever its time: a record that cannot be read has no time to
   trust. Read = new + repeated + rejected + set aside. Set aside are CloudTrail's digest and Insights objects, which hold
   no calls.
+key: [form]
 controls: [soc2:PI1.4, iso27001:A.8.15]
 ---*/
 with deliveries as (

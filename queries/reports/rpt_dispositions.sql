@@ -4,6 +4,7 @@ title: Findings of the period, and what became of them
 description: |
   Findings that occurred in the period by severity and by where each stands: provisional ones may still vanish by themselves; the others are open,
   or somebody or the record itself has acknowledged, resolved or suppressed them. The report of exceptions lists each.
+key: [severity]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC7.3, soc2:CC7.4, iso27001:A.5.25]
 ---*/

@@ -4,6 +4,7 @@ title: By detection
 description: |
   Findings of the period by detection and by where each stands. A detection that found nothing is not listed: the detections that ran are named by
   `whoran detections list`.
+key: [detection, severity]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC7.2, soc2:CC7.3, iso27001:A.8.16]
 ---*/

@@ -6,6 +6,7 @@ description: |
   decided, counted from the occurrence by severity: critical 1 day, high 7, medium 30, low 90 days; a suppression runs to its own end. Overdue is
   what is open after that, as of the end of what the sources cover. Evidence that detections took out of landing's own logs has no record of a source, and
   stands here without a hash.
+key: [finding_id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC7.3, soc2:CC7.4, iso27001:A.5.24, iso27001:A.5.25, iso27001:A.5.26, iso27001:A.5.27]
 ---*/

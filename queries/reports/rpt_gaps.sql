@@ -4,6 +4,7 @@ title: Gaps in sequence and time
 description: |
   What could show that something is missing, and whether it does: whoran's own chained logs, the numbers that ECS gives to a task's
   states, CloudTrail's chain of digests, and silences. Each is complete, incomplete here, or cannot be known here.
+key: [what]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:PI1.4, soc2:CC2.1, iso27001:A.5.33, iso27001:A.8.15]
 ---*/

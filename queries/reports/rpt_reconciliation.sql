@@ -5,6 +5,7 @@ description: |
   Counts of everything that is landed, whatever its time, taken two ways. Expected is what the ledger says of batches, and what a
   source said of its own answer; found is what staging read in them. A source that says no count cannot be compared with one: its row
   says so.
+key: [what, source]
 controls: [soc2:PI1.4, soc2:CC2.1, iso27001:A.8.15]
 ---*/
 with batches as (select seq, source, form, records, members from lnd_batches),

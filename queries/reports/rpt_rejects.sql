@@ -4,6 +4,7 @@ title: Records that could not be read
 description: |
   Rejected records by reason, in everything that is landed, with the first of each. None of them counts anywhere else in
   this report.
+key: [reason, form]
 controls: [soc2:PI1.4]
 ---*/
 with rejects as (select origin, record_number, form, reason from stg_rejects),

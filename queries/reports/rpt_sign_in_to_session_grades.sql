@@ -4,6 +4,7 @@ title: By issuer and grade
 description: |
   The federated sessions of the period by who issued the token, the grade of the sign-in, and the reason where there is none. Age: from the
   sign-in to the session; a token lives for 60 to 90 minutes as a rule, and longer where Continuous Access Evaluation is in use.
+key: [issuer, sign_in_grade, reason]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, iso27001:A.5.17, iso27001:A.8.5]
 ---*/

@@ -3,6 +3,7 @@ id: rpt_sign_in_to_session_totals
 title: Federated sessions of the period
 description: |
   Sessions that a token or a SAML assertion opened, each counted once, by how well its sign-in is known. The counts add up to the sessions.
+key: []
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, iso27001:A.8.5]
 ---*/

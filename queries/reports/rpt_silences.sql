@@ -5,6 +5,7 @@ description: |
   Stretches of 24 hours or more in the period without one record of a source. A gap in delivery looks like this, and so does
   a quiet weekend: the report cannot tell them apart. What lies after a source's completeness is not listed; it is not yet
   delivered.
+key: [silent_from, source, owner_id, sign_in_kind]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:PI1.4, iso27001:A.8.15]
 ---*/

@@ -5,6 +5,7 @@ description: |
   How far each source is landed, and what it holds of the period. Complete through: the time up to which it has delivered
   everything; for logs that came as files, the latest time in them. Longest silence: the longest stretch of the period, up
   to that time, without one record; a log that is used seldom is silent often.
+key: [source, owner_id, sign_in_kind]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:PI1.4, iso27001:A.8.15]
 ---*/

@@ -4,6 +4,7 @@ title: Age of tokens when they opened a session
 description: |
   From the sign-in that issued the token to the session that it opened, for sessions of the period whose sign-in is known. A session whose sign-in is not known,
   or not which of several, has no age and is not counted here. Less than 0 is a clock that goes ahead, or a row that Entra dated later.
+key: [label]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, iso27001:A.5.17, iso27001:A.8.5]
 ---*/

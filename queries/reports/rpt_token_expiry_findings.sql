@@ -5,6 +5,7 @@ description: |
   Findings of the period about time: credentials or tokens that were refused since they had expired, calls that were accepted after a session had
   expired, sessions whose latest sign-in is older than a token can live, and sessions longer than the policy. Calls after a token's own end inside a
   living session are normal and are not listed.
+key: [finding_id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC7.2, iso27001:A.8.5, iso27001:A.8.17]
 ---*/

@@ -5,6 +5,7 @@ description: |
   Sessions of people and workloads opened in the period, from opening to expiry; those that AWS issues to its own services and to tasks are left out, and so
   is a session whose record names no expiry. AWS itself allows 1 hour by role chaining, and 12 hours else (36 for a session or federation token). Longer than the
   policy: where a limit is configured (detection session_longer_than_policy), the sessions that it found; none otherwise.
+key: [label]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, iso27001:A.5.17, iso27001:A.8.5]
 ---*/

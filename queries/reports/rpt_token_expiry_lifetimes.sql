@@ -4,6 +4,7 @@ title: Lifetimes of sessions
 description: |
   Sessions opened in the period by how they were opened, with the shortest, the median and the longest time from opening to expiry. A session whose
   record names no expiry is counted, and not measured.
+key: [session_kind, account_id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, iso27001:A.5.17, iso27001:A.8.5]
 ---*/

@@ -5,6 +5,7 @@ description: |
   Tasks of the period that ran on after the session that launched them had expired, the longest first. That is normal: a task has credentials of its own
   role, which ECS renews. It is listed since whoever ended the person's access has not ended these. A task without a known end is counted to the end of
   what the sources cover.
+key: [account_id, id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.2, soc2:CC6.3, iso27001:A.5.18]
 ---*/

@@ -4,6 +4,7 @@ title: How long tasks went on after the session that started them
 description: |
   Every task of the period that a session with a known expiry started: whether it ended before that session did, or by how long it outlived it. A task without a
   landed end is counted to the end of what the sources cover, apart from the others: it may have ended, or go on.
+key: [label]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.2, soc2:CC6.3, iso27001:A.5.18]
 ---*/

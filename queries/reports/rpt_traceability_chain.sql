@@ -5,6 +5,7 @@ description: |
   What stands at each hop of the period's chains, and how sure it is who stands behind it: the actions and tasks of the population; the sessions and other callers
   that their chains begin with; the sign-ins of these; sessions that tasks of the period opened by their own role, and the calls made with them. Nobody named: no
   identity, and the logs that would show it are complete. One traced task that went the whole way, the latest, is the example.
+key: [hop]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC7.2, iso27001:A.8.15]
 ---*/

@@ -4,6 +4,7 @@ title: Do the numbers add up?
 description: |
   Counts taken two ways. Expected is counted from the staged records and tasks themselves, found from the rows that this
   report lists.
+key: [what]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:PI1.4]
 ---*/

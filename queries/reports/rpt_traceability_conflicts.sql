@@ -5,6 +5,7 @@ description: |
   Sessions that were opened in the period, or stand behind its actions and tasks, where two methods name different
   identities. The strongest method decides the answer; the disagreement is shown because somebody chose a field to mislead, or
   a mapping is wrong.
+key: [session_id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC7.2, soc2:CC7.3]
 ---*/

@@ -4,6 +4,7 @@ title: Coverage by account and cluster
 description: |
   The population of each account and cluster by outcome. A record that names no cluster has none here; ECS then uses the
   cluster named default, which the record does not say.
+key: [account_id, cluster]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, iso27001:A.8.15]
 ---*/

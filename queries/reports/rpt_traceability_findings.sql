@@ -4,6 +4,7 @@ title: Findings
 description: |
   What the detections found in records of the period, the most severe first. A provisional finding may still vanish when late
   records come.
+key: [finding_id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC7.2, soc2:CC7.3, iso27001:A.8.16]
 ---*/

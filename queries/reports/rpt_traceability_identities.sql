@@ -4,6 +4,7 @@ title: Who acted
 description: |
   The identities behind the population, the most active first. An identity is its tenant and object id; a name is for show,
   and is the latest that the directory's rows give.
+key: [who_kind, who_tenant_id, who_object_id, who_issuer, who]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.2, soc2:CC6.3, iso27001:A.5.16]
 ---*/

@@ -4,6 +4,7 @@ title: What limits this report
 description: |
   What is missing in the logs that the answers rest on, in sentences: sources that never came, begin late or end early,
   records that could not be read, answers that are not yet due.
+key: [note]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:PI1.4]
 ---*/

@@ -4,6 +4,7 @@ title: Outcomes
 description: |
   Every member of the population has exactly one outcome; the traced ones are cut further by how sure the identity is. The
   rows add up to the population.
+key: [outcome, confidence]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC7.2, iso27001:A.8.15]
 ---*/

@@ -5,6 +5,7 @@ description: |
   The population by outcome and by time: by the hour up to 2 days, by the day up to 62, by the week (from Monday) up to 430, else by the month; the first
   and last are cut at the period's ends. Beside it, what each source holds of that time: records; in part (it begins or ends within, for at least one of its
   streams); no record (landed through, and nothing in it); not landed. No count is whole where a source is not.
+key: [from_at]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC7.2, soc2:PI1.4, iso27001:A.8.15]
 ---*/

@@ -5,6 +5,7 @@ description: |
   Each ECS call that CloudTrail recorded in the period is left out for the first reason that holds, or counted. Copies of one
   record were landed once. Tasks are counted at the time when they came to be: their creation, else the call that started
   them, else their first role session.
+key: [step]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:PI1.4, iso27001:A.8.15]
 ---*/

@@ -4,6 +4,7 @@ title: Reasons
 description: |
   Why an answer is missing, or is not the whole answer. Only members of the population that have a reason are counted here;
   each has one.
+key: [reason, outcome]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC7.2]
 ---*/

@@ -4,6 +4,7 @@ title: Every action and task
 description: |
   The whole population in order of time, each with who is behind it, how that is known, and the landed records that prove it,
   from the sign-in to the action or task itself.
+key: [account_id, kind, id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC7.2, iso27001:A.8.15]
 ---*/

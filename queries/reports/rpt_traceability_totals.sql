@@ -3,6 +3,7 @@ id: rpt_traceability_totals
 title: The population and its parts
 description: |
   One row: the ECS actions that change something and the tasks of the period, and how many of them have which outcome.
+key: []
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC7.2, iso27001:A.8.15]
 ---*/

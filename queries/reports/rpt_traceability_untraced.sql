@@ -4,6 +4,7 @@ title: Actions and tasks without an answer
 description: |
   Everything in the population that is not traced, and everything that is not yet due: the logs that would decide are not
   complete so far. Not traced first, each in order of time.
+key: [account_id, kind, id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC7.2, soc2:CC7.3, iso27001:A.8.16]
 ---*/

@@ -48,6 +48,8 @@ export const fileHeaderSchema = z.strictObject({
   controls: z.array(control).default([]),
   /** Correlation only: the relation that names what is computed again. */
   scope: id.optional(),
+  /** Reports only: the columns that tell one row of the result from another; none where there is one row. Two bundles are compared by it. */
+  key: z.array(id).optional(),
 });
 export type FileHeader = z.output<typeof fileHeaderSchema>;
 

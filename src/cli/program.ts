@@ -12,6 +12,7 @@ import { registerCorrelate } from './correlate.ts';
 import { registerCoverage } from './coverage.ts';
 import { registerDemo } from './demo.ts';
 import { registerDetections } from './detections.ts';
+import { registerDiff } from './diff.ts';
 import { registerDigests } from './digests.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerFindings } from './findings.ts';
@@ -84,7 +85,7 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
     })
     .addHelpText('after', EXAMPLES);
   const commands = [
-    registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerAlerts, registerReport, registerVerify, registerSample, registerDigests, registerIdentities, registerStatus,
+    registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerAlerts, registerReport, registerVerify, registerSample, registerDiff, registerDigests, registerIdentities, registerStatus,
     registerRun, registerCorrelate, registerRebuild, registerInit, registerConfig, registerKeys, registerDoctor, registerDetections, registerNew,
   ];
   for (const register of commands) register(program, context);

@@ -1,5 +1,6 @@
 /**
- * A sample out of a bundle: the same for whoever draws it with that seed, whole to the delivered bytes, and inert.
+ * What is made of bundles alone. A sample: the same for whoever draws it with that seed, whole to the delivered bytes, and inert. A
+ * difference: of one period and of two, cell by cell.
  */
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -8,9 +9,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { evidenceConfigSchema } from '../src/config/evidence.ts';
 import { newKeyFile } from '../src/evidence/key-file-signer.ts';
+import { appendDecisions } from '../src/landing/journal.ts';
 import { bundleSigner } from '../src/pipeline/bundle-signer.ts';
 import { runDemo } from '../src/pipeline/demo.ts';
 import { runReport } from '../src/pipeline/report.ts';
+import { diffBundles } from '../src/pipeline/bundle-diff.ts';
 import { drawSample } from '../src/pipeline/sample.ts';
 import { dossierHtml, sampleCsv, sampleHtml, type Dossier, type SampleFacts } from '../src/render/dossier.ts';
 import { openReader } from '../src/store/reader.ts';
@@ -20,6 +23,7 @@ const NOW = new Date('2026-01-19T06:00:00Z');
 const SIZE = 12;
 
 let folder: string;
+let data: string;
 let bundle: string;
 let zip: string;
 const key = async (): Promise<ReturnType<typeof publicKeyOfPem>> => publicKeyOfPem(await readFile(join(folder, 'key.pem.pub'), 'utf8'));
@@ -27,23 +31,36 @@ const draw = async (name: string, request: Partial<Parameters<typeof drawSample>
   drawSample({ path: bundle, key: await key(), size: SIZE, seed: 'audit 1', outDir: join(folder, name), ...request });
 const textOf = async (...path: string[]): Promise<string> => readFile(join(folder, ...path), 'utf8');
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'whoran-sample-'));
-  const { data } = await runDemo(join(folder, 'demo'), NOW, () => undefined);
-  await newKeyFile(join(folder, 'key.pem'));
+interface Made { from?: string; now?: Date; hasZip?: boolean }
+async function makeBundle(name: string, { from = '2026-01-12', now = NOW, hasZip = false }: Made = {}): Promise<{ path: string; zip: string }> {
   const signer = await bundleSigner(evidenceConfigSchema.parse({ signing_key_file: join(folder, 'key.pem') }));
   const reader = await openReader(data);
   try {
     const landing = { readMember: async (batch: number, member: number) => Promise.resolve(reader.landing.unpackMember(batch, member)) };
-    const period = { from: new Date('2026-01-12T00:00:00Z'), to: new Date('2026-01-15T00:00:00Z') };
-    const made = await runReport({ db: reader.db, landing }, 'traceability', { ...period, now: NOW, outDir: join(folder, 'out'), dataDir: data, bundle: { dataDir: data, signer, hasZip: true } });
-    bundle = made.bundle?.path ?? '';
-    zip = made.bundle?.zip ?? '';
+    const period = { from: new Date(`${from}T00:00:00Z`), to: new Date('2026-01-15T00:00:00Z') };
+    const made = await runReport({ db: reader.db, landing }, 'traceability', { ...period, now, outDir: join(folder, name), dataDir: data, bundle: { dataDir: data, signer, hasZip } });
+    return { path: made.bundle?.path ?? '', zip: made.bundle?.zip ?? '' };
   } finally {
     reader.close();
   }
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'whoran-sample-'));
+  ({ data } = await runDemo(join(folder, 'demo'), NOW, () => undefined));
+  await newKeyFile(join(folder, 'key.pem'));
+  ({ path: bundle, zip } = await makeBundle('out', { hasZip: true }));
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A copy of the bundle with one cell changed. */
+async function alteredBundle(): Promise<string> {
+  const altered = await mkdtemp(join(folder, 'altered-'));
+  await cp(bundle, altered, { recursive: true });
+  const table = join(altered, 'tables/rpt_traceability_rows.jsonl');
+  await writeFile(table, (await readFile(table, 'utf8')).replace('"traced"', '"not_traced"'));
+  return altered;
+}
 
 test('the seed decides which rows, and anybody can draw them by hand', async () => {
   const drawn = await draw('by-hand');
@@ -92,10 +109,7 @@ test('a population that has no more is drawn whole; another table is named; one 
 });
 
 test('nothing is drawn from an altered bundle, under another key, or over an older sample', async () => {
-  const altered = join(folder, 'altered');
-  await cp(bundle, altered, { recursive: true });
-  const table = join(altered, 'tables/rpt_traceability_rows.jsonl');
-  await writeFile(table, (await readFile(table, 'utf8')).replace('"traced"', '"not_traced"'));
+  const altered = await alteredBundle();
   await expect(draw('from-altered', { path: altered })).rejects.toThrow(/the bundle is altered \(tables\/rpt_traceability_rows\.jsonl/);
   await expect(draw('other-key', { key: generateKeyPairSync('ed25519').publicKey })).rejects.toThrow('the bundle is altered');
   await draw('once');
@@ -121,5 +135,54 @@ describe('hostile values', () => {
   test('are no formula in the sheet', () => {
     const [, line = ''] = [...sampleCsv(columns, [dossier])];
     expect(line).toContain(`'=cmd`);
+  });
+});
+
+describe('a difference', () => {
+  const diff = async (after: string, more: Partial<Parameters<typeof diffBundles>[0]> = {}): ReturnType<typeof diffBundles> => diffBundles({ before: bundle, after, key: await key(), limit: 0, ...more });
+
+  test('of the same report run again: none', async () => {
+    const { path } = await makeBundle('again', { now: new Date('2026-01-20T06:00:00Z') });
+    const found = await diff(path);
+    expect(found.is_same_period).toBe(true);
+    expect(found.program).toEqual([]);
+    expect(found.cells).toEqual([]);
+    expect(found.tables.every(({ rows_before: old, rows_after: now, same }) => old === now && same === old)).toBe(true);
+  });
+
+  test('of a report and its correction: the rows that changed, cell by cell, and all of them in the CSV', async () => {
+    const lines = (await readFile(join(bundle, 'tables/rpt_traceability_findings.jsonl'), 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line) as { finding_id: string; status: string; summary: string });
+    const one = lines.find(({ status }) => status === 'open');
+    const at = '2026-01-19T07:00:00Z';
+    appendDecisions(data, at, [{ by: 'ada', action: 'finding.resolve', subject: one?.finding_id ?? '', reason: 'explained', detail: { opening: 1, evidence_sha256: null } }]);
+    const { path } = await makeBundle('corrected', { now: new Date('2026-01-19T08:00:00Z') });
+    const found = await diff(path, { out: join(folder, 'changes.csv') });
+    const dispositions = found.cells.filter(({ table }) => table === 'rpt_dispositions').map(({ column, before, after }) => [column, Number(after) - Number(before)]);
+    expect(dispositions).toEqual([['open', -1], ['resolved', 1]]);
+    expect(found.after.journal_lines).toBe(found.before.journal_lines + 1);
+    expect(found.tables.find(({ table }) => table === 'rpt_traceability_rows')).toMatchObject({ changed: 0, added: 0, removed: 0 });
+    const csv = (await textOf('changes.csv')).trimEnd().split('\r\n');
+    expect(csv).toHaveLength(found.cells.length + 1);
+    expect(csv.filter((line) => line.startsWith('rpt_dispositions,changed,'))).toHaveLength(2);
+    expect((await diff(path, { limit: 1 })).cells.length).toBeLessThanOrEqual(found.cells.length);
+  });
+
+  test('of two periods: numbers moved, items are counted alone, and instants are RFC 3339', async () => {
+    const { path } = await makeBundle('later', { from: '2026-01-13' });
+    const found = await diff(path);
+    expect(found.is_same_period).toBe(false);
+    const rows = found.tables.find(({ table }) => table === 'rpt_traceability_rows');
+    expect(rows).toMatchObject({ changed: null, added: null });
+    expect(rows?.rows_after).toBeLessThan(rows?.rows_before ?? 0);
+    const total = found.cells.find(({ table, column }) => table === 'rpt_traceability_totals' && column === 'population');
+    expect([total?.before, total?.after]).toEqual([String(rows?.rows_before), String(rows?.rows_after)]);
+    const instants = found.cells.flatMap(({ column, before, after }) => (column?.endsWith('_at') === true ? [before, after] : [])).filter((value) => value !== null);
+    expect(instants.length).toBeGreaterThan(0);
+    for (const instant of instants) expect(instant).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
+  });
+
+  test('a table that neither has is refused, and so is an altered bundle', async () => {
+    await expect(diff(bundle, { tables: ['rpt_none'] })).rejects.toThrow('neither bundle has a table rpt_none');
+    await expect(diff(await alteredBundle())).rejects.toThrow('the bundle is altered');
   });
 });
