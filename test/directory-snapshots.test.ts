@@ -8,6 +8,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { GraphObject } from '../fixtures/doubles/graph.ts';
 import type { SqlRow } from '../src/engine/database.ts';
 import { frames } from '../src/landing/framing.ts';
+import { configSchema } from '../src/config/config.ts';
+import { correlate } from '../src/pipeline/correlate.ts';
 import { ingest } from '../src/pipeline/ingest.ts';
 import type { IngestResult } from '../src/pipeline/ingest-result.ts';
 import { pullSources } from '../src/pipeline/pull.ts';
@@ -131,6 +133,37 @@ describe('out of files', () => {
       { group_id: guid(31), member_id: guid(2), member_kind: 'person', snapshot_at: '2026-03-01T00:00:00Z' }, { group_id: guid(31), member_id: guid(9), member_kind: null },
       { group_id: guid(32), member_id: guid(2), member_kind: null, snapshot_at: null },
     ]);
+  });
+
+  test('a snapshot counts once all its pages are there; an empty group has one, and so has one in which nothing changed', async () => {
+    const name = (group: number, day: number, number: number): string => `tenant_${TENANT}/groups_${guid(group)}_transitiveMembers page ${number} snapshot 2026-03-0${day}T00-00-00Z.json`;
+    const part = (isLast: boolean, ...ids: number[]): string => JSON.stringify({ '@odata.context': 'https://graph.microsoft.com/beta/$metadata#directoryObjects(id)', ...(isLast ? {} : { '@odata.nextLink': 'https://x' }), value: ids.map((id) => ({ id: guid(id) })) });
+    const pages = {
+      [name(31, 1, 1)]: part(false, 1), [name(31, 1, 2)]: part(true, 2),
+      // The same again, and then sets that break off, lack a page, or hold what is no member.
+      [name(31, 2, 1)]: part(false, 1), [name(31, 2, 2)]: part(true, 2),
+      [name(31, 3, 1)]: part(false, 1), [name(31, 4, 1)]: part(false, 1), [name(31, 4, 3)]: part(true, 3),
+      [name(31, 5, 1)]: part(true, 1).replace('"id"', '"no"'),
+      [name(32, 1, 1)]: part(true), [name(33, 1, 1)]: part(true, 1),
+    };
+    const result = await ingested(pages);
+    expect(result.totals).toMatchObject({ read: 10, new: 9, rejected: 1 });
+    const config = configSchema.parse({ access: { role_groups: [{ role: 'arn:aws:iam::111122223333:role/deploy*', groups: [guid(31), guid(32).toUpperCase()] }] } });
+    const whole = async (): Promise<unknown[]> => {
+      const writer = await openWriter(join(folder, 'data'));
+      try {
+        await correlate(writer.db, config);
+        return (await writer.db.all('select group_id, snapshot_at, read_at, next_read_at, previous_snapshot_at from cor_group_snapshots order by group_id, snapshot_at')).map((row) => Object.values(row));
+      } finally {
+        writer.close();
+      }
+    };
+    const [first, second, fourth] = ['2026-03-01T00:00:00Z', '2026-03-02T00:00:00Z', '2026-03-04T00:00:00Z'];
+    expect(await whole()).toEqual([[guid(31), first, first, second, null], [guid(31), second, second, null, first], [guid(32), first, first, null, null]]);
+    expect(await queried('select count(*) as rows, count(distinct members_key) as kept from stg_group_members')).toEqual([{ rows: 4, kept: 3 }]);
+    // The page that was missing comes later.
+    await ingested({ [name(31, 4, 2)]: part(false, 2) });
+    expect((await whole()).slice(1, 3)).toEqual([[guid(31), second, second, fourth, first], [guid(31), fourth, fourth, null, second]]);
   });
 
   test('what cannot be placed is rejected, with what to do', async () => {

@@ -6,6 +6,7 @@ import type { Faults } from './faults.ts';
 import { hashesOf, isHex, isObject, textOf, tryJson, type JsonObject } from './json.ts';
 import type { TreeHead } from './manifest.ts';
 import { leafHash, rootFromMultiproof, rootFromPath } from './merkle.ts';
+import { isPageOf } from './page-name.ts';
 import type { RecordIndex } from './record-index.ts';
 
 /** Checks proofs/batches.jsonl against the records, which were read before. */
@@ -40,6 +41,9 @@ export class BatchProofs {
     const batch = line['batch'] as number;
     const stated = this.#log.check(place, line['ledger_line'], batch, path);
     if (stated && !isHex(stated['sha256'])) this.#faults.add(place, 'a ledger line with the SHA-256 of the batch', textOf(stated['sha256']));
+    for (const id of this.#records.namedByLedger(batch)) {
+      if (stated && !isPageOf(id, stated)) this.#faults.add(place, `a ledger line whose origin is ${id}`, textOf(stated['origin']));
+    }
     this.#checkRecords(place, batch, line['records'] as number, line['record_root'], proof);
   };
 

@@ -21,6 +21,8 @@ export class RecordIndex {
   #leaves = new Uint32Array(1024);
   #hashes = Buffer.alloc(1024 * HASH_BYTES);
   #size = 0;
+  /** Ids of records that don't hold them, by batch: few, and what names them is the batch's ledger line. */
+  readonly #named = new Map<number, string[]>();
   /** An open hash table of keys; a key of zeros is an empty place. */
   #keys = new Uint32Array(4096 * KEY_WORDS);
 
@@ -36,6 +38,7 @@ export class RecordIndex {
     this.#leaves[at] = leaf;
     this.#hashes.write(record.sha256, at * HASH_BYTES, 'hex');
     this.#size += 1;
+    if (record.source === 'directory') this.#named.set(batch, [...(this.#named.get(batch) ?? []), record.record_id]);
     if (this.#size * 2 * KEY_WORDS > this.#keys.length) this.#rehash();
     insert(this.#keys, keyOf(record));
   }
@@ -43,6 +46,11 @@ export class RecordIndex {
   has(record: RecordName): boolean {
     const key = keyOf(record);
     return matches(this.#keys, placeOf(this.#keys, key), key);
+  }
+
+  /** Ids of the batch's records that its ledger line has to bear out. */
+  namedByLedger(batch: number): readonly string[] {
+    return this.#named.get(batch) ?? [];
   }
 
   batch(at: number): number {
