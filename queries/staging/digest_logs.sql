@@ -26,6 +26,7 @@ compared as (
     d.trail_name, d.home_region, d.is_backfill, d.batch_seq as digest_batch_seq, d.member as digest_member,
     case
       when f.file_name is null then 'not_named'
+      when o.fault = 'landing_removed' then 'bytes_removed'
       when o.fault = 'landing_missing' then 'bytes_gone'
       when o.fault = 'landing_altered' then 'landing_altered'
       when d.state = 'invalid' then 'digest_invalid'
@@ -47,7 +48,7 @@ ranked as (
       partition by batch_seq, member
       order by
         case comparison
-          when 'landing_altered' then 1 when 'bytes_gone' then 2 when 'hash_equal' then 3 when 'digest_unverifiable' then 5
+          when 'landing_altered' then 1 when 'bytes_gone' then 2 when 'bytes_removed' then 2 when 'hash_equal' then 3 when 'digest_unverifiable' then 5
           when 'algorithm_unknown' then 6 when 'digest_invalid' then 7 when 'not_named' then 8 else 4
         end,
         digest_batch_seq, digest_member

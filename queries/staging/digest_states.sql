@@ -63,7 +63,7 @@ stated as (
     *,
     case
       when reason in ('own_signature', 'next_digest') then 'valid'
-      when reason in ('no_signature', 'key_missing', 'key_unusable', 'algorithm_unknown', 'landing_missing') then 'unverifiable'
+      when reason in ('no_signature', 'key_missing', 'key_unusable', 'algorithm_unknown', 'landing_missing', 'landing_removed') then 'unverifiable'
       else 'invalid'
     end as state
   from judged

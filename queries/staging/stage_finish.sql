@@ -6,7 +6,8 @@ description: |
   the latest event time (ATTRIBUTION 4) that is not later than the landing itself: one record dated ahead must not make every
   absence a true one. Where live sources cover it, through what they say, and from where their pulls began: of one account
   and region, the source that reaches farthest counts; of all of them, the one that lags most. `records` counts distinct records.
-  Variable: landed_through. Table: live_streams.
+  Where retention or an erasure took records of a source from landing, it begins after the last of them: what is kept no more is never
+  taken for what was never there. Variable: landed_through. Tables: live_streams, removed_spans.
 ---*/
 insert into stg_deliveries
 select
@@ -64,25 +65,46 @@ all_rows as (
   group by tenant_id, sign_in_kind
 ),
 
+removed as (
+  select source, tenant_id, sign_in_kind, max(last_at) as removed_through
+  from removed_spans
+  group by source, tenant_id, sign_in_kind
+),
+
 landed as (
   select source, tenant_id, sign_in_kind, min(first_at) as first_at, max(complete_through) as complete_through, sum(records)::bigint as records
   from all_rows
   group by source, tenant_id, sign_in_kind
   having sum(records) > 0
+),
+
+known as (
+  select
+    coalesce(live.source, landed.source) as source,
+    coalesce(live.tenant_id, landed.tenant_id) as tenant_id,
+    coalesce(live.sign_in_kind, landed.sign_in_kind) as sign_in_kind,
+    least(live.first_at, landed.first_at) as first_at,
+    case when live.source is null then landed.complete_through else live.complete_through end as complete_through,
+    coalesce(landed.records, 0) as records
+  from landed
+  full join live
+    on live.source = landed.source
+    and live.tenant_id is not distinct from landed.tenant_id
+    and live.sign_in_kind is not distinct from landed.sign_in_kind
 )
 
 select
-  coalesce(live.source, landed.source) as source,
-  coalesce(live.tenant_id, landed.tenant_id) as tenant_id,
-  coalesce(live.sign_in_kind, landed.sign_in_kind) as sign_in_kind,
-  least(live.first_at, landed.first_at) as first_at,
-  case when live.source is null then landed.complete_through else live.complete_through end as complete_through,
-  coalesce(landed.records, 0) as records
-from landed
-full join live
-  on live.source = landed.source
-  and live.tenant_id is not distinct from landed.tenant_id
-  and live.sign_in_kind is not distinct from landed.sign_in_kind;
+  known.source, known.tenant_id, known.sign_in_kind,
+  case
+    when removed.removed_through is null or removed.removed_through < known.first_at then known.first_at
+    else removed.removed_through + interval 1 microsecond
+  end as first_at,
+  known.complete_through, known.records
+from known
+left join removed
+  on removed.source = known.source
+  and removed.tenant_id is not distinct from known.tenant_id
+  and removed.sign_in_kind is not distinct from known.sign_in_kind;
 
 delete from stg_sources;
 insert into stg_sources

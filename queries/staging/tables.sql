@@ -286,7 +286,7 @@ create table if not exists stg_digest_keys (
 -- Digest files, one row a landed copy. Key: (batch_seq, member). What a digest says of itself is not to be believed before it is checked.
 create table if not exists stg_digests (
   batch_seq integer not null, member integer not null, origin varchar not null, file_name varchar not null,
-  fault varchar,                   -- trailing_bytes | not_unpacked | not_a_digest | landing_altered | landing_missing: then the rest is from its name
+  fault varchar,                   -- trailing_bytes | not_unpacked | not_a_digest | landing_altered | landing_missing | landing_removed: then the rest is from its name
   account_id varchar, aws_region varchar, trail_name varchar, home_region varchar, is_backfill boolean not null,
   start_at timestamptz, end_at timestamptz,   -- of the deliveries that it covers, not of events
   bucket varchar, object_key varchar,         -- where it says that it lies
@@ -308,7 +308,7 @@ create table if not exists stg_log_objects (
   batch_seq integer not null, member integer not null, origin varchar not null, file_name varchar not null,
   account_id varchar, aws_region varchar, delivered_at timestamptz,  -- out of the name; null where it is not CloudTrail's
   content_sha256 varchar,          -- of the unpacked bytes
-  fault varchar                    -- trailing_bytes | not_unpacked | landing_altered | landing_missing
+  fault varchar                    -- trailing_bytes | not_unpacked | landing_altered | landing_missing | landing_removed
 );
 -- Signatures over digests, tried once: the digest's own and the one that the digest after it holds. Key: (signing_sha256, signature).
 create table if not exists stg_digest_signatures (

@@ -15,7 +15,9 @@ import { registerDetections } from './detections.ts';
 import { registerDiff } from './diff.ts';
 import { registerDigests } from './digests.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerExport, registerImport } from './export.ts';
 import { registerFindings } from './findings.ts';
+import { registerHold } from './hold.ts';
 import { registerIdentities } from './identities.ts';
 import { registerIngest } from './ingest.ts';
 import { registerInit } from './init.ts';
@@ -23,6 +25,7 @@ import { registerKeys } from './keys.ts';
 import { registerNew } from './new.ts';
 import { registerRebuild } from './rebuild.ts';
 import { registerReport } from './report.ts';
+import { registerRetain } from './retain.ts';
 import { registerRun } from './run.ts';
 import { registerSample } from './sample.ts';
 import { registerStatus } from './status.ts';
@@ -86,7 +89,7 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
     .addHelpText('after', EXAMPLES);
   const commands = [
     registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerAlerts, registerReport, registerVerify, registerSample, registerDiff, registerDigests, registerIdentities, registerStatus,
-    registerRun, registerCorrelate, registerRebuild, registerInit, registerConfig, registerKeys, registerDoctor, registerDetections, registerNew,
+    registerRun, registerCorrelate, registerRebuild, registerRetain, registerHold, registerExport, registerImport, registerInit, registerConfig, registerKeys, registerDoctor, registerDetections, registerNew,
   ];
   for (const register of commands) register(program, context);
   return { program, context };

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { alertsConfigSchema } from './alerts.ts';
 import { detectionsConfigSchema } from './detections.ts';
 import { evidenceConfigSchema } from './evidence.ts';
+import { retentionConfigSchema } from './retention.ts';
 import { runConfigSchema } from './run.ts';
 import { SIGN_IN_KINDS } from './sign-in-kinds.ts';
 import { guid } from './sources/azure.ts';
@@ -128,6 +129,7 @@ export const configSchema = z.strictObject({
   alerts: alertsConfigSchema,
   evidence: evidenceConfigSchema,
   run: runConfigSchema,
+  retention: retentionConfigSchema,
 });
 
 export { SIGN_IN_KINDS, type SignInKind } from './sign-in-kinds.ts';

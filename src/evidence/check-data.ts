@@ -18,6 +18,8 @@ export interface RecordRoot {
   /** How many records the batch has. */
   readonly records: number;
   readonly root: Buffer;
+  /** Out of the hashes that were kept when the batch's bytes were removed, and not of the bytes. */
+  readonly isKept?: boolean;
 }
 export type MakeRecordRoot = (landing: LandedBatches, line: LedgerLine) => RecordRoot | Promise<RecordRoot>;
 
@@ -41,6 +43,7 @@ export async function checkAgainstData(folder: string, manifest: Manifest, dataD
     });
   }
   const gone: number[] = [];
+  const kept: number[] = [];
   for (const { batch, records, root, place } of stated) {
     if (!makeRoot || batch > manifest.ledger.tree_size) continue;
     const found = await rootOf(makeRoot, landing, batch, (message) => {
@@ -48,6 +51,7 @@ export async function checkAgainstData(folder: string, manifest: Manifest, dataD
     });
     if (found === 'gone') gone.push(batch);
     if (found === undefined || found === 'gone') continue;
+    if (found.isKept === true) kept.push(batch);
     if (found.records !== records) faults.add(place, `the ${found.records} records that batch ${batch} has in landing`, JSON.stringify(records));
     if (found.root.toString('hex') !== root) faults.add(place, `record_root ${found.root.toString('hex')}, as batch ${batch} gives in landing`, JSON.stringify(root));
   }
@@ -55,10 +59,13 @@ export async function checkAgainstData(folder: string, manifest: Manifest, dataD
     settles: makeRoot ? ['data'] : [],
     proved: [
       ...(logsHold ? [{ id: 'data_logs', text: `The data folder’s ledger begins with the ${manifest.ledger.tree_size} lines, its journal with the ${manifest.journal.tree_size}, whose roots were signed.` }] : []),
-      ...(faults.count === 0 && stated.length > gone.length ? [{ id: 'data_batches', text: `${stated.length - gone.length} landed batches consist of just the records of their record trees.` }] : []),
+      ...(faults.count === 0 && stated.length > gone.length + kept.length ? [{ id: 'data_batches', text: `${stated.length - gone.length - kept.length} landed batches consist of just the records of their record trees.` }] : []),
     ],
-    no_longer_attested: [...(logsHold ? ['roots'] : []), ...(makeRoot && faults.count === 0 && gone.length === 0 ? ['record_roots'] : [])],
-    not_checked: gone.length === 0 ? [] : [{ id: 'data_gone', text: `${gone.length} batches are not in the data folder any more, the first of them batch ${gone[0] ?? 0}: that they consist of just the records of their trees is the signer's word.` }],
+    no_longer_attested: [...(logsHold ? ['roots'] : []), ...(makeRoot && faults.count === 0 && gone.length + kept.length === 0 ? ['record_roots'] : [])],
+    not_checked: [
+      ...(kept.length === 0 ? [] : [{ id: 'data_removed', text: `${kept.length} batches, the first of them batch ${kept[0] ?? 0}, had bytes removed by retention or an erasure, which the data folder records. The hashes of their records, kept from before, give just the roots that were signed; the bytes cannot be hashed again.` }]),
+      ...(gone.length === 0 ? [] : [{ id: 'data_gone', text: `${gone.length} batches are not in the data folder any more, the first of them batch ${gone[0] ?? 0}: that they consist of just the records of their trees is the signer's word.` }]),
+    ],
     faults: faults.listed,
   };
 }

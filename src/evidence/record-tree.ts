@@ -7,6 +7,7 @@
 import { frameRegistry, frames } from '../landing/framing.ts';
 import { gunzipWithin } from '../landing/gunzip.ts';
 import type { LandedBatches, LedgerLine } from '../landing/landed-batches.ts';
+import { keptLeaves } from '../landing/removal-log.ts';
 import { blankSessionToken } from '../landing/session-token.ts';
 import { HASH_BYTES, MerkleTreeBuilder, type MerkleTree } from '../verifier/merkle.ts';
 
@@ -28,7 +29,7 @@ export interface BatchRecords {
 }
 
 /** What a batch is read with: an open landing. */
-export type BatchReader = Pick<LandedBatches, 'readBatch' | 'packIndex' | 'readMember'>;
+export type BatchReader = Pick<LandedBatches, 'readBatch' | 'packIndex' | 'readMember' | 'removals' | 'folder'>;
 
 /**
  * Reads a batch through: every record's hash, and those records whose hash is wanted.
@@ -56,10 +57,19 @@ export function batchRecords(landing: BatchReader, line: LedgerLine, wanted: Rea
   return { hashes: Buffer.concat(hashes), found };
 }
 
-/** The root of a batch's record tree, and how many records it has. As `batchRecords` throws. */
-export function recordRoot(landing: BatchReader, line: LedgerLine): { readonly records: number; readonly root: Buffer } {
+/**
+ * The root of a batch's record tree, and how many records it has. Of a batch that retention or an erasure took something from, out of the hashes that were
+ * kept: `isKept`, since that these are its records was checked when they were kept, and cannot be again. As `batchRecords` throws.
+ */
+export function recordRoot(landing: BatchReader, line: LedgerLine): { readonly records: number; readonly root: Buffer; readonly isKept: boolean } {
+  const removal = landing.removals.of(line.seq)?.landed;
+  const leaves = removal === undefined ? undefined : keptLeaves(landing.folder, removal);
+  if (leaves) {
+    const kept = treeOf(leaves);
+    return { records: kept.size, root: kept.root, isKept: true };
+  }
   const tree = treeOf(batchRecords(landing, line, new Set()).hashes);
-  return { records: tree.size, root: tree.root };
+  return { records: tree.size, root: tree.root, isKept: false };
 }
 
 /** The tree over records' hashes, 32 bytes each. */

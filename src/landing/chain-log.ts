@@ -150,6 +150,30 @@ export function lastWholeSeq(path: string): number {
   }
 }
 
+/** A chained log as far as its lines are whole. */
+export interface WholePart {
+  readonly bytes: number;
+  /** Sequence of the last line; 0 where there is none. */
+  readonly seq: number;
+  /** SHA-256 of the last line, lower-case hex; null where there is none. */
+  readonly sha256: string | null;
+}
+
+/**
+ * How far a log is whole: what follows is still being written, or was cut off by a crash. Safe while another process appends. Nothing where there is no file.
+ * @throws WhoranError where the last whole line is no line of a chain
+ */
+export function wholePart(path: string): WholePart {
+  if (!existsSync(path)) return { bytes: 0, seq: 0, sha256: null };
+  const fd = openSync(path, 'r');
+  try {
+    const { bytes, seq, sha256 } = findEnd(fd, path);
+    return { bytes, seq, sha256 };
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Lower-case hex SHA-256 of one line of a chained log, counted from 1, without its line break; null where it has none of that number. */
 export function chainLineHash(path: string, number: number): string | null {
   if (!existsSync(path)) return null;

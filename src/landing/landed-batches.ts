@@ -9,6 +9,7 @@ import { EXIT, WhoranError } from '../core/errors.ts';
 import { chainLines, type ChainedLine } from './chain-log.ts';
 import { gunzipWithin } from './gunzip.ts';
 import { parsePackIndex, type PackEntry } from './pack.ts';
+import { RemovalRecord, REPLACEMENT, type RemovalLine } from './removal-log.ts';
 
 /** What a batch is, so that staging knows how to read it. `file`: its records' forms are told by content. */
 export type BatchForm = 'trail_objects' | 'file' | 'identity_registry';
@@ -72,10 +73,13 @@ const KEPT_INDEXES = 64;
 export class LandedBatches {
   /** `<dataDir>/landing`. */
   readonly folder: string;
-  readonly #indexes = new Map<number, PackEntry[]>();
+  /** What retention and erasures took. */
+  readonly removals: RemovalRecord;
+  readonly #indexes = new Map<string, PackEntry[]>();
 
   constructor(folder: string) {
     this.folder = folder;
+    this.removals = new RemovalRecord(folder);
   }
 
   /** The ledger's lines above `after`, oldest first. */
@@ -94,26 +98,32 @@ export class LandedBatches {
     throw missing(`batch ${seq}`);
   }
 
-  /** The index of a pack. @throws WhoranError where it is missing or altered. */
+  /** The index of a pack; it stays when the pack's bytes go. @throws WhoranError where it is missing or altered. */
   packIndex(line: Pick<LedgerLine, 'seq' | 'index_sha256'>): PackEntry[] {
-    const text = read(this.path(line.seq, 'index'));
-    if (line.index_sha256 !== hash('sha256', text, 'hex')) throw altered(this.path(line.seq, 'index'));
+    const text = read(this.#current(line.seq, 'index'));
+    const expected = this.removals.of(line.seq)?.landed?.now?.index_sha256 ?? line.index_sha256;
+    if (expected !== hash('sha256', text, 'hex')) throw altered(this.path(line.seq, 'index'));
     return parsePackIndex(text);
   }
 
-  /** A batch's bytes, whole. @throws WhoranError where they are missing or altered. */
+  /**
+   * A batch's bytes, whole: as delivered, or as an erasure left them.
+   * @throws RemovedError where retention took them; WhoranError where they are missing or altered
+   */
   readBatch(line: Pick<LedgerLine, 'seq' | 'form' | 'sha256'>): Buffer {
-    const path = this.path(line.seq, line.form === 'trail_objects' ? 'pack' : 'batch');
-    const bytes = read(path);
-    if (hash('sha256', bytes, 'hex') !== line.sha256) throw altered(path);
+    const removal = this.#notGone(line.seq);
+    const kind = line.form === 'trail_objects' ? 'pack' : 'batch';
+    const bytes = read(this.#current(line.seq, kind));
+    if (hash('sha256', bytes, 'hex') !== (removal?.now?.sha256 ?? line.sha256)) throw altered(this.path(line.seq, kind));
     return bytes;
   }
 
   /**
    * One member as it was delivered, with its origin. For a batch that is no pack, member 0 is all of it.
-   * @throws WhoranError where it is missing or altered.
+   * @throws RemovedError where retention took it; WhoranError where it is missing or altered.
    */
   readMember(batchSeq: number, member: number): DeliveredMember {
+    this.#notGone(batchSeq);
     if (!existsSync(this.path(batchSeq, 'index'))) {
       const line = this.batch(batchSeq);
       if (line.form === 'trail_objects') throw missing(this.path(batchSeq, 'index'));
@@ -122,7 +132,7 @@ export class LandedBatches {
     }
     const entry = this.#indexOf(batchSeq)[member];
     if (!entry) throw missing(`batch ${batchSeq}, member ${member}`);
-    const path = this.path(batchSeq, 'pack');
+    const path = this.#current(batchSeq, 'pack');
     const bytes = readRange(path, entry);
     if (hash('sha256', bytes, 'hex') !== entry.sha256) throw altered(`${path}, member ${member}`);
     return { bytes, origin: entry.origin };
@@ -144,13 +154,41 @@ export class LandedBatches {
     return join(this.folder, 'batches');
   }
 
+  /** The batch's line in the log of removals, where something of it is left. @throws RemovedError where nothing is */
+  #notGone(seq: number): RemovalLine | undefined {
+    const removal = this.removals.of(seq)?.landed;
+    if (removal?.now === null) throw new RemovedError(seq, removal);
+    return removal;
+  }
+
+  /** Where a batch's file lies: beside its place for the moment between an erasure's line and its renaming. */
+  #current(seq: number, kind: 'pack' | 'index' | 'batch'): string {
+    const path = this.path(seq, kind);
+    return this.removals.of(seq)?.landed && existsSync(path + REPLACEMENT) ? path + REPLACEMENT : path;
+  }
+
   #indexOf(seq: number): PackEntry[] {
-    const kept = this.#indexes.get(seq);
+    // An erasure changes a pack and its index.
+    const key = `${seq}/${this.removals.of(seq)?.landed?.seq ?? 0}`;
+    const kept = this.#indexes.get(key);
     if (kept) return kept;
     const entries = this.packIndex(this.batch(seq));
-    if (this.#indexes.size >= KEPT_INDEXES) this.#indexes.delete(this.#indexes.keys().next().value ?? 0);
-    this.#indexes.set(seq, entries);
+    if (this.#indexes.size >= KEPT_INDEXES) this.#indexes.delete(this.#indexes.keys().next().value ?? '');
+    this.#indexes.set(key, entries);
     return entries;
+  }
+}
+
+/** Retention took a batch's bytes. That is no damage: the log of removals says when and why. */
+export class RemovedError extends WhoranError {
+  readonly removal: RemovalLine;
+
+  constructor(batch: number, removal: RemovalLine) {
+    super(`batch ${batch} is kept no more: ${removal.cause} removed its bytes on ${removal.at.slice(0, 10)} (line ${removal.journal_seq} of the journal)`, {
+      exitCode: EXIT.wrongUse,
+      hint: 'Its line in the ledger, its SHA-256 and the hashes of its records are still there. The bytes are in backups made before, if anywhere.',
+    });
+    this.removal = removal;
   }
 }
 

@@ -10,6 +10,8 @@ import { DigestIndex, type LandedAt } from './digest-index.ts';
 import { LandedBatches, type BatchForm, type LedgerLine } from './landed-batches.ts';
 import { packEntries, packIndexText, type PackMember } from './pack.ts';
 import { PullLog } from './pull-log.ts';
+import { settleRemovals } from './removals.ts';
+import { REMOVALS } from './removal-log.ts';
 import { makePrivateFolder, syncDirectory, writeWhole } from './private-files.ts';
 
 /** A batch to land whole. */
@@ -36,7 +38,7 @@ export interface LandingOptions {
 }
 
 /** Chained logs that are opened for each append: the journal has a lock of its own. */
-const OTHER_LOGS = ['journal.jsonl', 'runs.jsonl', 'alerts.jsonl'];
+const OTHER_LOGS = ['journal.jsonl', 'runs.jsonl', 'alerts.jsonl', REMOVALS];
 
 /** An open landing. For writing, the caller holds the data folder's lock. */
 export class Landing extends LandedBatches {
@@ -61,6 +63,7 @@ export class Landing extends LandedBatches {
       ...tornLine(this.#ledger, 'ledger.jsonl'),
       ...this.pulls.repairs,
       ...this.#removeOrphans(),
+      ...settleRemovals(folder, this.removals),
     ];
     this.#digests = DigestIndex.open(join(folder, 'digests.bin'), this.#ledger.lastSeq);
     for (const line of this.batches(this.#digests.lastSeq)) {
@@ -212,7 +215,7 @@ export class Landing extends LandedBatches {
 
   #addDigests(line: LedgerLine): void {
     if (line.form === 'trail_objects') {
-      this.#digests.add(line.seq, this.packIndex(line).map((entry) => Buffer.from(entry.sha256, 'hex')));
+      this.#digests.add(line.seq, this.packIndex(line).map((entry) => Buffer.from(entry.delivered_sha256 ?? entry.sha256, 'hex')));
       return;
     }
     const known = line.content_sha256 === null ? [line.sha256] : [line.sha256, line.content_sha256];

@@ -20,6 +20,8 @@ export interface PackEntry {
   readonly raw_bytes: number;
   /** What the service said beside the bytes; absent for files. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** SHA-256 of the bytes as they were delivered, where an erasure has changed them since. */
+  readonly delivered_sha256?: string;
 }
 
 /** A delivered object, checked: it unpacks to `rawBytes`. */

@@ -15,7 +15,7 @@ export type RunTrigger = 'command' | 'schedule' | 'catch_up';
 export type RunOutcome = 'done' | 'partial' | 'failed' | 'interrupted' | 'crashed';
 export const RUN_OUTCOMES: readonly RunOutcome[] = ['done', 'partial', 'failed', 'interrupted', 'crashed'];
 
-export const RUN_STEPS = ['open', 'pull', 'stage', 'correlate', 'detect', 'publish', 'alert', 'report'] as const;
+export const RUN_STEPS = ['open', 'retain', 'pull', 'stage', 'correlate', 'detect', 'publish', 'alert', 'report'] as const;
 export type RunStepName = (typeof RUN_STEPS)[number];
 
 export interface RunStep {

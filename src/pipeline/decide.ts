@@ -2,13 +2,11 @@
  * Deciding about findings: acknowledge, resolve, suppress, assign, note. A decision is a line in the journal and counts from the next
  * reading on; nothing is computed anew, and no run has to end first.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { findingByPrefix, type FindingRef } from '../answers/finding-history.ts';
 import { loadLife, type FindingsReader } from '../answers/findings.ts';
-import { appendDecisions, type Decision } from '../landing/journal.ts';
-import { WriterBusyError, WriterLock } from '../store/writer-lock.ts';
+import type { Decision } from '../landing/journal.ts';
+import { appendToJournal } from './journal.ts';
 
 export const DECISIONS = ['acknowledge', 'resolve', 'reopen', 'suppress', 'unsuppress', 'assign', 'note'] as const;
 export type DecisionKind = (typeof DECISIONS)[number];
@@ -40,10 +38,6 @@ export interface Decided {
   readonly findings: readonly { readonly id: string; readonly detection: string; readonly before: string; readonly after: string; readonly summary: string }[];
 }
 
-/** Somebody else's decision is written in milliseconds. */
-const ATTEMPTS = 50;
-const WAIT_MS = 100;
-
 /**
  * Decides about every finding named, all or none.
  * @param reader of the same data folder
@@ -62,7 +56,7 @@ export async function decide(reader: FindingsReader & { readonly dataDir: string
     by, action: `finding.${decision}`, subject: id, reason,
     detail: { opening, evidence_sha256, ...(evidence_ids === null ? {} : { evidence_ids }), ...(until ? { until: until.toISOString() } : {}), ...(assignee === undefined ? {} : { assignee }) },
   }));
-  if (!isDryRun) await append(reader.dataDir, now.toISOString(), lines, options.sleep);
+  if (!isDryRun) await appendToJournal(reader.dataDir, now.toISOString(), () => lines, options.sleep);
   await loadLife(reader, now);
   const after = await Promise.all(found.map(async ({ id }) => findingByPrefix(reader, id)));
   return {
@@ -80,22 +74,4 @@ function check(decision: DecisionKind, { id, status, evidence_sha256 }: FindingR
 
 function wrongUse(message: string, hint: string): WhoranError {
   return new WhoranError(message, { exitCode: EXIT.wrongUse, hint });
-}
-
-async function append(dataDir: string, at: string, lines: readonly Decision[], sleep: DecideOptions['sleep']): Promise<void> {
-  if (!existsSync(join(dataDir, 'landing'))) throw wrongUse(`${dataDir}: there is no landing folder`, 'Name the data folder with --data.');
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const lock = await WriterLock.acquire(dataDir, 'journal.lock');
-      try {
-        appendDecisions(dataDir, at, lines);
-        return;
-      } finally {
-        lock.release();
-      }
-    } catch (error) {
-      if (!(error instanceof WriterBusyError) || attempt === ATTEMPTS) throw error;
-      await sleep(WAIT_MS);
-    }
-  }
 }

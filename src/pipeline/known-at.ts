@@ -13,8 +13,9 @@ import { packageRoot } from '../core/package-root.ts';
 import { chainLines, type ChainedLine } from '../landing/chain-log.ts';
 import { openLandedBatches, type LedgerLine } from '../landing/landed-batches.ts';
 import { FILE_MODE, FOLDER_MODE } from '../landing/private-files.ts';
+import { LEAVES, RemovalRecord, REMOVALS } from '../landing/removal-log.ts';
 import { SCHEMA_VERSION, storeFolder } from '../store/manifest.ts';
-import { openWriter } from '../store/writer.ts';
+import { KNOWN_AT, openWriter } from '../store/writer.ts';
 import { correlate } from './correlate.ts';
 import { detect } from './detect.ts';
 import { stage } from './stage.ts';
@@ -36,8 +37,10 @@ export async function buildKnownAt(dataDir: string, at: Date, config: Config, pr
   }
   const lines = linesBy(openLandedBatches(dataDir).batches(), ({ landed_at }) => landed_at, at);
   const logs = LOGS.map((name) => ({ name, lines: linesBy(chainLines<TimedLine>(join(dataDir, 'landing', name)), (line) => line.at, at) }));
-  const home = join(storeFolder(dataDir), 'known-at');
-  const ends = [lines, ...logs.map((log) => log.lines)].map((log) => log.at(-1)?.seq ?? 0);
+  const home = join(storeFolder(dataDir), KNOWN_AT);
+  // What was removed since is not there for the past either.
+  const removed = new RemovalRecord(join(dataDir, 'landing')).lastSeq;
+  const ends = [...[lines, ...logs.map((log) => log.lines)].map((log) => log.at(-1)?.seq ?? 0), ...(removed > 0 ? [removed] : [])];
   const folder = join(home, `${ends.join('-')}-${await fingerprint(config)}`);
   if (!existsSync(folder)) await build(dataDir, { lines, logs }, config, folder, progress);
   const now = new Date();
@@ -112,6 +115,11 @@ function linkLanding(from: string, to: string, { lines, logs }: Known): void {
   for (const name of readdirSync(join(from, 'batches'))) {
     if (name.endsWith('.tmp') || Number.parseInt(name, 10) > last) continue;
     linkOrCopy(join(from, 'batches', name), join(to, 'batches', name));
+  }
+  if (existsSync(join(from, REMOVALS))) copyFileSync(join(from, REMOVALS), join(to, REMOVALS));
+  if (existsSync(join(from, LEAVES))) {
+    mkdirSync(join(to, LEAVES), { mode: FOLDER_MODE });
+    for (const name of readdirSync(join(from, LEAVES))) linkOrCopy(join(from, LEAVES, name), join(to, LEAVES, name));
   }
   // Lines are written as they are read: their order of keys is the ledger's own, so the chain holds.
   for (const log of [{ name: 'ledger.jsonl', lines }, ...logs]) {

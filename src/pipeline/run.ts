@@ -13,6 +13,7 @@ import { sendingBudgetMs } from './alert-pace.ts';
 import { correlate } from './correlate.ts';
 import { detect, type DetectResult } from './detect.ts';
 import { pullSources, retireOthers, type PullResult } from './pull.ts';
+import { isRetentionConfigured, retain } from './retain.ts';
 import { failureOf } from './run-failure.ts';
 import type { RunJob, RunResult } from './run-job.ts';
 import { recordBriefly } from './run-record.ts';
@@ -56,6 +57,11 @@ class JobRun {
     let writer: Writer | undefined;
     try {
       writer = await openWriter(dataDir, { now: effects.now });
+      if (isRetentionConfigured(this.#job.config) && (await this.#retain(writer))) {
+        // The database is made again from what is left.
+        writer.close();
+        writer = await openWriter(dataDir, { now: effects.now });
+      }
       await this.#work(writer);
     } catch (error) {
       if (!writer && error instanceof WhoranError) throw error;
@@ -94,6 +100,16 @@ class JobRun {
     if (correlated) this.#detected = await this.#steps.step(db, 'detect', async () => detect(writer, config));
     const isSame = before !== undefined && (correlated?.because ?? null) === null && writer.stagedThrough === after && (await fingerprint(db)) === before;
     await this.#finish(writer, runs, isSame);
+  }
+
+  /** Removes what is due, first of all: what follows makes the database again. @returns whether anything went */
+  async #retain(writer: Writer): Promise<boolean> {
+    const { dataDir, config, effects, tell } = this.#job;
+    const { db, landing } = writer;
+    const retained = await this.#steps.step(db, 'retain', async () => retain({ dataDir, db, landing }, config, { now: effects.now(), by: 'configuration', sleep: async (ms) => effects.sleep(ms, this.#job.signal) }));
+    for (const { layer, batches } of retained?.layers ?? []) tell({ kind: 'note', message: `retention: ${batches} deliver${batches === 1 ? 'y' : 'ies'} removed (${layer})` });
+    for (const { hold, batches } of retained?.held ?? []) tell({ kind: 'note', message: `retention: ${batches} deliver${batches === 1 ? 'y' : 'ies'} due and kept by ${hold}` });
+    return (retained?.journal_seq ?? null) !== null;
   }
 
   async #pull(writer: Writer): Promise<void> {

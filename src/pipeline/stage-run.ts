@@ -135,6 +135,7 @@ export class StageRun {
     this.#files = await mergeDays(this.writer, this.#files, this.#days);
     const landedThrough = throughSeq > 0 ? new Date(this.writer.landing.batch(throughSeq).landed_at) : new Date(0);
     await this.#liveStreams();
+    await this.#removedSpans();
     await this.#db.run(`set variable landed_through = timestamptz '${landedThrough.toISOString()}'`);
     await this.#db.transaction(async () => this.#query('stage_finish'));
     await this.writer.staged(throughSeq, this.#files);
@@ -217,6 +218,17 @@ export class StageRun {
       { rows: JSON.stringify(rows) },
     );
     await this.#db.run("delete from live_streams where source not in ('cloudtrail', 'ecs_events', 'sign_ins')");
+  }
+
+  /** Through when something of a source was removed from landing, as the table that `stage_finish` reads. */
+  async #removedSpans(): Promise<void> {
+    const rows = this.writer.landing.removals.lines.flatMap(({ spans }) => spans);
+    await this.#db.run(
+      `create or replace temp table removed_spans as
+       select unnest(from_json($rows, '[{"source":"VARCHAR","tenant_id":"VARCHAR","sign_in_kind":"VARCHAR","first_at":"TIMESTAMPTZ","last_at":"TIMESTAMPTZ"}]'),
+         recursive := true)`,
+      { rows: JSON.stringify(rows) },
+    );
   }
 
   async #writeCopies(): Promise<void> {

@@ -17,7 +17,7 @@ export interface StageOptions {
 
 /**
  * Stages every landed batch above `writer.stagedThrough`: what a run that was stopped between landing and publishing left,
- * or, after `openWriter({ fromNothing: true })`, everything. Shows when the writer publishes.
+ * or, after `openWriter({ fromNothing: true })`, everything. What retention took is left out. Shows when the writer publishes.
  * @throws WhoranError where a landed batch is missing or altered
  */
 export async function stage(writer: Writer, options: StageOptions = {}): Promise<void> {
@@ -28,6 +28,7 @@ export async function stage(writer: Writer, options: StageOptions = {}): Promise
   try {
     let objects = await pipeline.objectFile();
     for (const line of writer.landing.batches(writer.stagedThrough)) {
+      if (writer.landing.removals.of(line.seq)?.isLeftOut) continue;
       for (const delivery of deliveries(writer, line)) {
         const raw = plainTrailObject(delivery);
         if (!raw) {

@@ -6,6 +6,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Landing } from '../landing/landing.ts';
+import { LandedBatches } from '../landing/landed-batches.ts';
+import { leavesPath, REMOVAL_ACTIONS, RemovalRecord, REMOVALS } from '../landing/removal-log.ts';
 
 export interface IntegrityFault {
   /** Below `landing/`. */
@@ -17,6 +19,7 @@ export interface IntegrityFault {
   readonly foundAt: Date;
 }
 
+const HASH_BYTES = 32;
 /** One log has this many faults named, the first ones: who rewrites a chain breaks each of its lines. */
 const MOST_OF_A_FILE = 20;
 /** Of a line that doesn't say when it was written, and none before it does. */
@@ -37,13 +40,19 @@ export function integrityFaults(landing: Pick<Landing, 'folder' | 'faults' | 'ba
     const line = Number(/^line (\d+):/.exec(message)?.[1] ?? 0);
     add({ file, line, message: message.replace(/^line \d+: /, ''), foundAt: writtenAt(join(landing.folder, file), line) });
   }
+  const removals = removalsOf(landing.folder);
   for (const batch of batchesOf(landing)) {
     const file = `batches/${String(batch.seq).padStart(9, '0')}${batch.form === 'trail_objects' ? '.pack.gz' : '.batch'}`;
+    const removal = removals?.of(batch.seq)?.landed;
+    // Gone by retention, and its line says so: the next writer removes what is left of it.
+    if (removal?.now === null) continue;
+    const expected = removal?.now?.bytes ?? batch.bytes;
     const size = statSync(join(landing.folder, file), { throwIfNoEntry: false })?.size;
-    if (size === batch.bytes) continue;
-    const message = size === undefined ? 'it is gone' : `it is ${size} bytes long, and was landed with ${batch.bytes}`;
+    if (size === expected) continue;
+    const message = size === undefined ? 'it is gone' : `it is ${size} bytes long, and was ${removal ? 'left by an erasure' : 'landed'} with ${expected}`;
     add({ file, line: batch.seq, message, foundAt: instant(batch.landed_at) ?? UNKNOWN });
   }
+  for (const { line, message, at } of removalFaults(landing.folder, removals)) add({ file: REMOVALS, line, message, foundAt: instant(at) ?? UNKNOWN });
   return faults.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
 }
 
@@ -54,6 +63,33 @@ function* batchesOf(landing: Pick<Landing, 'batches'>): ReturnType<Landing['batc
   } catch {
     return;
   }
+}
+
+/** What became of batches; undefined where its log can't be read, which its chain tells. */
+function removalsOf(folder: string): RemovalRecord | undefined {
+  const removals = new RemovalRecord(folder);
+  try {
+    return removals.lastSeq === 0 ? undefined : removals;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removals that nobody decided, by the journal, and those whose kept hashes are gone. */
+function removalFaults(folder: string, removals: RemovalRecord | undefined): { readonly line: number; readonly message: string; readonly at: string }[] {
+  if (!removals) return [];
+  const decided = new Map<number, string>();
+  try {
+    for (const { seq, action } of new LandedBatches(folder).decisions()) decided.set(seq, action);
+  } catch {
+    return [];
+  }
+  return removals.lines.flatMap(({ seq, at, cause, batch, journal_seq, records, leaves_sha256 }) => {
+    if (decided.get(journal_seq) !== REMOVAL_ACTIONS[cause]) return [{ line: seq, message: `batch ${batch} was removed, and the journal has no such decision in line ${journal_seq}`, at }];
+    const size = leaves_sha256 === null ? undefined : (statSync(leavesPath(folder, batch), { throwIfNoEntry: false })?.size ?? -1);
+    const isWhole = size === undefined || size === (records ?? 0) * HASH_BYTES;
+    return isWhole ? [] : [{ line: seq, message: `the hashes of the records of batch ${batch}, which were kept, are ${size === -1 ? 'gone' : 'not whole'}`, at }];
+  });
 }
 
 /** The time in a line of a log, or in the nearest one before it that has one. */

@@ -2,7 +2,7 @@
  * The manifest: which files are the database. Renaming it is what publishes a run; a reader that has read it sees that
  * publication and nothing of the next.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { writeDurably } from '../landing/private-files.ts';
@@ -41,6 +41,11 @@ export interface Manifest {
   /** Name of the state file below `store/`. */
   readonly state: string;
   readonly files: readonly DayFile[];
+  /**
+   * The last line of `landing/removals.jsonl` when the first of these batches was staged: what was removed since is still in this database.
+   * Left out by older versions, which knew none: 0.
+   */
+  readonly removals_seq?: number;
 }
 
 const NAME = 'manifest.json';
@@ -79,12 +84,17 @@ export function readPreviousManifest(dataDir: string): Manifest | undefined {
   }
 }
 
-/** Publishes: after it resolves, readers that come see `manifest`. The files that it names are synced by then. */
+/**
+ * Publishes: after it resolves, readers that come see `manifest`. The files that it names are synced by then. Where something was removed
+ * from landing since the publication before, that one isn't kept: what is to be gone would still be in it.
+ */
 export async function writeManifest(dataDir: string, manifest: Manifest): Promise<void> {
   const folder = storeFolder(dataDir);
   const current = join(folder, NAME);
-  if (existsSync(current)) await writeDurably(join(folder, PREVIOUS), [readFileSync(current)]);
+  const isAfterRemoval = (readManifestLeniently(dataDir)?.removals_seq ?? 0) !== (manifest.removals_seq ?? 0);
+  if (existsSync(current) && !isAfterRemoval) await writeDurably(join(folder, PREVIOUS), [readFileSync(current)]);
   await writeDurably(current, [Buffer.from(JSON.stringify(manifest) + '\n')]);
+  if (isAfterRemoval) rmSync(join(folder, PREVIOUS), { force: true });
 }
 
 /** The data folder was written by another version of the program. */

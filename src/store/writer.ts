@@ -1,7 +1,7 @@
 /**
  * Writing a data folder: lock, landing, and a private copy of the state that becomes the next publication.
  */
-import { chmodSync, constants, copyFileSync, mkdirSync } from 'node:fs';
+import { chmodSync, constants, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EXIT, WhoranError } from '../core/errors.ts';
@@ -9,6 +9,7 @@ import { Database } from '../engine/database.ts';
 import { PACKAGE_ROOT } from '../engine/query-file.ts';
 import { openLanding, type Landing } from '../landing/landing.ts';
 import { FILE_MODE, FOLDER_MODE, makePrivateFolder, syncDirectory } from '../landing/private-files.ts';
+import { RemovalRecord } from '../landing/removal-log.ts';
 import { createEventViews } from './event-views.ts';
 import { clearTemporary, removeUnpublished } from './leftovers.ts';
 import { SCHEMA_VERSION, readManifest, readManifestLeniently, storeFolder, writeManifest, type DayFile, type Manifest } from './manifest.ts';
@@ -29,6 +30,8 @@ export interface WriterOptions {
 export const MEMORY_LIMIT = '700MB';
 
 const WORK = 'work.duckdb';
+/** Copies of earlier states (src/pipeline/known-at.ts), made again when they are asked for. */
+export const KNOWN_AT = 'known-at';
 
 /** The one writer of a data folder. What it does shows when `publish` resolves, all at once. */
 export class Writer {
@@ -42,6 +45,8 @@ export class Writer {
   readonly #now: () => Date;
   #publication: number;
   #stagedThrough: number;
+  /** What was removed from landing before anything was staged in the working copy. */
+  readonly #removalsSeq: number;
   #files: DayFile[];
   #names = 0;
   #isClosed = false;
@@ -55,6 +60,7 @@ export class Writer {
     this.#now = parts.now;
     this.#publication = parts.publication;
     this.#stagedThrough = parts.base?.staged_through_seq ?? 0;
+    this.#removalsSeq = parts.removalsSeq;
     this.#files = [...(parts.base?.files ?? [])];
   }
 
@@ -67,7 +73,12 @@ export class Writer {
     try {
       const folder = storeFolder(dataDir);
       makePrivateFolder(folder);
-      const published = options.fromNothing ? undefined : readManifest(dataDir);
+      const removals = new RemovalRecord(join(dataDir, 'landing'));
+      const last = options.fromNothing ? undefined : readManifest(dataDir);
+      const isOutOfDate = last !== undefined && (last.removals_seq ?? 0) !== removals.lastSeq;
+      // What was removed would stay in it: the database is what staging makes of what is left, and nothing else.
+      const published = isOutOfDate ? undefined : last;
+      if (isOutOfDate || options.fromNothing) rmSync(join(folder, KNOWN_AT), { recursive: true, force: true });
       const repairs = [...clearTemporary(dataDir), ...removeUnpublished(dataDir)];
       const work = join(folder, WORK);
       if (published) copyFileSync(join(folder, published.state), work, constants.COPYFILE_FICLONE);
@@ -75,7 +86,8 @@ export class Writer {
       await createEventViews(db, folder, published?.files ?? []);
       landing = openLanding(dataDir, options.now ? { now: options.now } : {});
       const publication = readManifestLeniently(dataDir)?.publication ?? 0;
-      return new Writer(dataDir, { db, landing, lock, repairs, publication, base: published, now: options.now ?? ((): Date => new Date()) });
+      if (isOutOfDate) repairs.push('store: something was removed from landing since the database was made; it is made again from what is left');
+      return new Writer(dataDir, { db, landing, lock, repairs, publication, removalsSeq: landing.removals.lastSeq, base: published, now: options.now ?? ((): Date => new Date()) });
     } catch (error) {
       landing?.close();
       db?.close();
@@ -162,6 +174,7 @@ export class Writer {
       staged_through_seq: this.#stagedThrough,
       state,
       files: this.#files,
+      ...(this.#removalsSeq > 0 ? { removals_seq: this.#removalsSeq } : {}),
     };
     await writeManifest(this.dataDir, manifest);
     this.#publication = manifest.publication;
@@ -190,6 +203,7 @@ interface WriterParts {
   readonly lock: WriterLock;
   readonly repairs: readonly string[];
   readonly publication: number;
+  readonly removalsSeq: number;
   readonly base: Manifest | undefined;
   readonly now: () => Date;
 }

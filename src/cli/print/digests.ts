@@ -22,6 +22,8 @@ const REASONS: Readonly<Record<string, string>> = {
   landing_altered: 'it was changed in landing',
   landing_missing: 'it is gone from landing',
   bytes_gone: 'it is gone from landing',
+  bytes_removed: 'its bytes were removed from landing by retention or an erasure, which the journal records',
+  landing_removed: 'its bytes were removed from landing by retention or an erasure, which the journal records',
   not_there_when_looked: 'it was not in the bucket when a source looked',
   not_landed: 'it is not landed, and nobody looked for it in the bucket',
   no_signature: 'it came without its signature, and no later digest is landed that holds it',

@@ -1,0 +1,69 @@
+/**
+ * `whoran retain`: removes what has been kept as long as the configuration says.
+ */
+import { userInfo } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { EXIT, WhoranError } from '../core/errors.ts';
+import { inert } from '../core/inert.ts';
+import type { Context } from './context.ts';
+import type { Retained } from '../pipeline/retain.ts';
+import { progressOn } from './progress.ts';
+
+const EXAMPLES = `
+By the section \`retention\` of the configuration; without one, nothing is ever removed.
+A delivery is due when its last record is older than the days that are given, counted
+in whole UTC days. Of landed bytes that go, the ledger's line, the SHA-256 of the whole
+and of every record, and the journal's word on who removed them stay: bundles made
+before still verify, with --data too. What a hold keeps stays (\`whoran hold\`).
+
+Nothing is removed without --apply. Deleted bytes are in backups made before, and may
+lie on the disk until they are overwritten: docs/keeping.md.
+
+Examples:
+  $ whoran retain                  (what would go)
+  $ whoran retain --apply`;
+
+export function registerRetain(program: Command, context: Context): void {
+  program
+    .command('retain')
+    .description('remove what has been kept long enough, and keep the proofs')
+    .option('--apply', 'remove it; without this, only say what would go')
+    .option('--dry-run', 'only say what would go (the default)')
+    .option('--by <name>', 'who decides, for the journal (this user)')
+    .addHelpText('after', EXAMPLES)
+    .action(async ({ apply = false, dryRun = false, by }: { readonly apply?: boolean; readonly dryRun?: boolean; readonly by?: string }) => {
+      if (apply && dryRun) throw new WhoranError('--apply and --dry-run exclude each other', { exitCode: EXIT.wrongUse, hint: 'Look first, with neither; then give --apply.' });
+      const [{ loadConfig }, { applyRetention, previewRetention }, { isRetentionConfigured }] = await Promise.all([
+        import('../config/load.ts'), import('../pipeline/apply-retention.ts'), import('../pipeline/retain.ts'),
+      ]);
+      const config = await loadConfig(context.globals.config);
+      if (!isRetentionConfigured(config)) {
+        throw new WhoranError('no retention is configured: nothing is ever removed', { exitCode: EXIT.wrongUse, hint: 'Set `retention.landed.days` or others in the configuration (docs/keeping.md).' });
+      }
+      const progress = progressOn(context);
+      try {
+        const options = { now: new Date(), by: by ?? userInfo().username, sleep: async (ms: number): Promise<void> => setTimeout(ms), progress: (step: string): void => { progress.step(step); } };
+        const retained = await (apply ? applyRetention : previewRetention)(context.globals.data, config, options);
+        progress.done();
+        if (context.globals.json) context.json(retained);
+        else context.lines(retainedLines(retained));
+      } finally {
+        progress.done();
+      }
+    });
+}
+
+/** What retention did or would do, for people. */
+export function retainedLines({ is_dry_run: isDryRun, layers, held, journal_seq: line }: Retained): string[] {
+  const verb = isDryRun ? 'Would go' : 'Gone';
+  const what = { landed: 'landed bytes', database: 'the database' };
+  return [
+    ...layers.map(({ layer, batches, bytes, by_source: sources, first_at: first, last_at: last }) =>
+      `${verb} from ${what[layer]}: ${batches} deliver${batches === 1 ? 'y' : 'ies'}${layer === 'landed' ? ` (${bytes} bytes)` : ''} of ${Object.entries(sources).map(([source, count]) => `${inert(source)} ${count}`).join(', ')}, with records from ${first?.slice(0, 10) ?? '?'} to ${last?.slice(0, 10) ?? '?'}.`),
+    ...(layers.length === 0 ? ['Nothing is due.'] : []),
+    ...held.map(({ hold, batches }) => `Due and kept by ${inert(hold)}: ${batches} deliver${batches === 1 ? 'y' : 'ies'}.`),
+    ...(line === null ? [] : [`Line ${line} of the journal records it. The database is made again from what is left.`]),
+    ...(isDryRun && layers.length > 0 ? ['Nothing is removed yet: give --apply.'] : []),
+  ];
+}
