@@ -105,7 +105,7 @@ async function check(folder: string, manifest: ExportManifest, progress: (step: 
   if (files !== needed) throw damaged('files.jsonl', `it lists ${files} files, and the logs speak of ${needed}`);
   for (const line of pullLines(folder)) if (line.ledger_seq > ends['ledger.jsonl'].seq) throw damaged('landing/pulls.jsonl', `line ${line.seq} speaks of batch ${line.ledger_seq}, which is not there`);
   const landed = openLandedBatches(folder);
-  const fault = integrityFaults({ folder: landing, batches: () => landed.batches(), faults: function* () { /* checked above */ } })[0];
+  const fault = integrityFaults({ folder: landing, batches: () => landed.batches(), *faults(): Generator<string> { /* checked above */ } })[0];
   if (fault) throw damaged(`landing/${fault.file}`, fault.message);
 }
 

@@ -140,7 +140,7 @@ export async function retain(from: RetainFrom, config: Pick<Config, 'retention'>
     by, action: REMOVAL_ACTIONS.retention, subject: 'landing', reason: 'retention',
     detail: {
       rules: JSON.stringify(config.retention), held_batches: plan.held.length, removals_before: from.landing.removals.lastSeq,
-      ...Object.fromEntries(layers.flatMap((one) => [[`${one.layer}_batches`, one.batches], [`${one.layer}_bytes`, one.bytes], [`${one.layer}_first_at`, one.first_at], [`${one.layer}_last_at`, one.last_at]])),
+      ...Object.fromEntries<string | number | null>(layers.flatMap((one): [string, string | number | null][] => [[`${one.layer}_batches`, one.batches], [`${one.layer}_bytes`, one.bytes], [`${one.layer}_first_at`, one.first_at], [`${one.layer}_last_at`, one.last_at]])),
     },
   }], options.sleep);
   const journalSeq = decision?.seq ?? 0;
