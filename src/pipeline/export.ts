@@ -148,13 +148,7 @@ class FolderTarget implements Target {
     mkdirSync(dirname(place), { recursive: true, mode: FOLDER_MODE });
     this.#folders.add(dirname(place));
     const meter = new Meter();
-    const file = await open(place, 'wx', FILE_MODE);
-    try {
-      await pipeline(content, meter, file.createWriteStream({ autoClose: false }));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await pipeline(content, meter, createWriteStream(place, { flags: 'wx', mode: FILE_MODE, flush: true }));
     return meter.file(path);
   }
 
@@ -174,13 +168,19 @@ class ZipTarget implements Target {
     this.#written = pipeline(this.#zip.outputStream, createWriteStream(path, { flags: 'wx', mode: FILE_MODE }));
     // Told by `write` and `close`, which wait for it.
     this.#written.catch(() => undefined);
+    // A file that cannot be read rejects `write`; the zip says it a second time.
+    this.#zip.on('error', () => undefined);
   }
 
   async write(path: string, content: Readable): Promise<ExportedFile> {
     const meter = new Meter();
-    const through = pipeline(content, meter);
-    this.#zip.addReadStream(meter, path, { mtime: DATE, forceDosTimestamp: true, mode: 0o100600, compress: !path.endsWith('.gz') });
-    await Promise.race([through, this.#written.then(() => new Promise<never>(() => undefined))]);
+    await new Promise<void>((resolve, reject) => {
+      meter.on('end', resolve).on('error', reject);
+      content.on('error', (error) => meter.destroy(error));
+      this.#written.catch(reject);
+      this.#zip.addReadStream(meter, path, { mtime: DATE, forceDosTimestamp: true, mode: 0o100600, compress: !path.endsWith('.gz') });
+      content.pipe(meter);
+    });
     return meter.file(path);
   }
 

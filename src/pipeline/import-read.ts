@@ -3,7 +3,7 @@
  * that landing has are written, only regular files are read, and never more of one than was listed.
  */
 import { createHash } from 'node:crypto';
-import { constants, createReadStream, mkdirSync, statSync } from 'node:fs';
+import { constants, createWriteStream, mkdirSync, statSync } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
@@ -102,13 +102,7 @@ async function copyChecked(content: Readable, place: string, { path, bytes, sha2
       else done(null, chunk);
     },
   });
-  const file = await open(place, 'wx', FILE_MODE);
-  try {
-    await pipeline(content, check, file.createWriteStream({ autoClose: false }));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await pipeline(content, check, createWriteStream(place, { flags: 'wx', mode: FILE_MODE, flush: true }));
   if (seen !== bytes) throw damaged(path, `it is ${seen} bytes long, and listed with ${bytes}`);
   if (sum.digest('hex') !== sha256) throw damaged(path, 'its SHA-256 is not the one that is listed');
 }
@@ -141,7 +135,7 @@ async function folderSource(folder: string): Promise<Source> {
       const place = join(folder, name);
       // A folder on the way may have become a link since.
       for (let above = dirname(name); above !== '.'; above = dirname(above)) if (!(await lstat(join(folder, above))).isDirectory()) throw damaged(name, 'it lies behind a link');
-      return createReadStream('', { fd: await open(place, constants.O_RDONLY | constants.O_NOFOLLOW) });
+      return (await open(place, constants.O_RDONLY | constants.O_NOFOLLOW)).createReadStream();
     },
     close: () => undefined,
   };

@@ -2,7 +2,6 @@
  * Importing an export: read whole beside the place where it is to be, every chain and hash checked, and only then put in place.
  */
 import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
@@ -176,11 +175,5 @@ async function appendRest(from: string, to: string): Promise<void> {
   if (!existsSync(from)) return;
   const start = statSync(to, { throwIfNoEntry: false })?.size ?? 0;
   if (start >= statSync(from).size) return;
-  await pipeline(createReadStream(from, { start }), createWriteStream(to, { flags: 'a', mode: FILE_MODE }));
-  const file = await open(to, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await pipeline(createReadStream(from, { start }), createWriteStream(to, { flags: 'a', mode: FILE_MODE, flush: true }));
 }
