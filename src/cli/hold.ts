@@ -1,5 +1,5 @@
 /**
- * `whoran hold`: legal holds, which retention and erasures stop at.
+ * `whoran hold`: legal holds, which retention stops at.
  */
 import { userInfo } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
@@ -34,7 +34,7 @@ export function registerHold(program: Command, context: Context): void {
   const hold = program.command('hold').description('legal holds: what must not be removed').addHelpText('after', EXAMPLES);
   hold
     .command('add')
-    .description('keep what it names from retention and erasures')
+    .description('keep what it names from retention')
     .requiredOption('--reason <text>', 'why, for the journal')
     .option('--by <name>', 'who decides (this user)')
     .option('--source <id>', "what a configured source delivered, or files")
