@@ -23,7 +23,7 @@ const EXAMPLES = `
 Examples:
   $ whoran report list
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january
-  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --format html,pdf
+  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --format html,pdf,xlsx
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --bundle
 
 Without --format: HTML, CSV and JSON. A PDF is printed by Chromium, which WHORAN_CHROMIUM names

@@ -47,6 +47,7 @@ export function planFiles({ id, formats, csv, queries }: ReportDefinition, { fro
     files.push({ name: `${base}.csv.txt`, format: 'note', about: 'how to read the CSV files' });
   }
   if (formats.includes('json')) files.push({ name: `${base}.json`, format: 'json', about: 'all tables, with exact values' });
+  if (formats.includes('xlsx')) files.push({ name: `${base}.xlsx`, format: 'xlsx', about: 'all tables, a sheet each' });
   return files;
 }
 

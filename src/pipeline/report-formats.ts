@@ -11,6 +11,7 @@ import { tableOf, type ReportDocument } from '../render/document.ts';
 import { htmlReport } from '../render/html.ts';
 import { jsonReport } from '../render/json.ts';
 import { printPdf } from '../render/pdf.ts';
+import { writeXlsx } from '../render/xlsx.ts';
 import type { PlannedFile } from './report-document.ts';
 import { writeText } from './report-files.ts';
 
@@ -62,6 +63,13 @@ export const REPORT_FORMAT_WRITERS: Readonly<Record<PlannedFile['format'], Repor
     attested: null,
     write: async (job) =>
       writeText(pathOf(job), [csvNote(job.document, job.files.flatMap(({ name, table }) => (table === undefined ? [] : [{ fileName: name, table: tableOf(job.document, table) }])))]),
+  },
+  xlsx: {
+    attested: 'its parts are compressed, and how depends on the machine; its rows are those of the tables',
+    write: async (job) => {
+      await writeXlsx(job.document, pathOf(job));
+      return hashFile(pathOf(job));
+    },
   },
   json: { attested: null, write: async (job) => writeText(pathOf(job), jsonReport(job.document)) },
 };
