@@ -85,6 +85,14 @@ test.each(['sign-in-to-session', 'exceptions', 'token-expiry', 'access-changes']
   if (report === 'exceptions') expect(made.records['directory']).toBeGreaterThan(1);
 });
 
+test.each(['completeness', 'control-index'])('%s: its bundle verifies and replays; it counts, and names no record', async (report) => {
+  const made = await makeBundle(report, join(folder, 'key.pem'), report);
+  const verification = await verifyPath({ path: made.path, key: await key(), further: [replayCheck] });
+  expect(verification.faults).toEqual([]);
+  expect(verification.proved.map(({ id }) => id)).toContain('replay');
+  expect(made.records).toEqual({});
+});
+
 test('no session token is in it', async () => {
   const { files } = await manifestOf(bundle.path);
   const texts = await Promise.all(files.map(async ({ path }) => readFile(join(bundle.path, path), 'latin1')));

@@ -25,7 +25,7 @@ const BASE = 'traceability_20260112T000000Z_20260119T000000Z';
 
 interface JsonReport {
   readonly as_of: string;
-  readonly tables: Record<string, { row_count: number; rows: SqlRow[] }>;
+  readonly tables: Record<string, { row_count: number; columns: { name: string }[]; rows: SqlRow[] }>;
   readonly queries: { id: string; file: string; sql: string; sha256: string }[];
 }
 
@@ -250,14 +250,14 @@ describe('an auditor who has the page alone', () => {
 describe('definitions', () => {
   test('are listed', async () => {
     const listed = await listReports();
-    expect(listed.map(({ id }) => id)).toEqual(['access-changes', 'exceptions', 'sign-in-to-session', 'token-expiry', 'traceability']);
+    expect(listed.map(({ id }) => id)).toEqual(['access-changes', 'completeness', 'control-index', 'exceptions', 'sign-in-to-session', 'token-expiry', 'traceability']);
     expect(listed.at(-1)).toMatchObject({ title: 'Who ran it', formats: ['html', 'pdf', 'csv', 'json'] });
   });
 
   test('describe every column that a query returns, and no other; show every query', async () => {
     const definitions = await loadReports(await loadCatalog());
     const definition = definitions.find(({ id }) => id === 'traceability');
-    const returned = new Set(Object.values(json.tables).flatMap(({ rows }) => rows.flatMap((row) => Object.keys(row))));
+    const returned = new Set(Object.values(json.tables).flatMap(({ columns }) => columns.map(({ name }) => name)));
     expect(Object.keys(definition?.columns ?? {}).filter((name) => !returned.has(name))).toEqual([]);
     for (const { markdown, queries, charts } of definitions) {
       const blocks = parseMarkdown(markdown);

@@ -10,7 +10,16 @@ import type { CatalogFault } from './faults.ts';
 const controlsSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9]+$/),
   title: z.string().min(1),
-  criteria: z.record(z.string(), z.string().min(1)),
+  criteria: z.record(
+    z.string(),
+    z.strictObject({
+      name: z.string().min(1),
+      /** What reports and detections show for it, in a sentence. Left out where nothing does. */
+      shows: z.string().min(1).optional(),
+      /** What they do not show, and where it is to be had. */
+      not_shown: z.string().min(1),
+    }),
+  ),
 });
 
 export interface Control {
@@ -20,6 +29,10 @@ export interface Control {
   readonly criterion: string;
   /** A short name in our own words. */
   readonly name: string;
+  /** What reports and detections show for it, in a sentence; null where nothing does. */
+  readonly shows: string | null;
+  /** What they do not show, and where it is to be had. */
+  readonly notShown: string;
 }
 
 /** Reads `queries/controls/*.yml`, in order of framework and place in its file; a file that can't be read is a fault. */
@@ -43,8 +56,8 @@ export async function loadControls(root: string): Promise<{ controls: Control[];
     }
     const framework = list.data.id;
     if (`${framework}.yml` !== name) faults.push({ file, message: `id ${framework} is not the file's name` });
-    for (const [criterion, short] of Object.entries(list.data.criteria)) {
-      controls.push({ id: `${framework}:${criterion}`, framework, criterion, name: short });
+    for (const [criterion, { name: short, shows, not_shown: notShown }] of Object.entries(list.data.criteria)) {
+      controls.push({ id: `${framework}:${criterion}`, framework, criterion, name: short, shows: shows ?? null, notShown });
     }
   }
   return { controls, faults };

@@ -5,13 +5,13 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RecordHashes } from '../answers/record-hashes.ts';
 import type { AnswerReader } from '../answers/reader.ts';
-import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
+import { loadCatalog } from '../catalog/catalog.ts';
 import { loadReports, type ReportDefinition } from '../catalog/reports.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { USUAL_FORMATS, type ReportFormat } from '../core/report-formats.ts';
 import { rfc3339 } from '../core/times.ts';
 import { writeBundle, type BundleResult, type BundleWish } from './bundle.ts';
-import { loadReportRelations } from './report-relations.ts';
+import { loadControlRelations, loadReportRelations } from './report-relations.ts';
 import { renderReport, type ReportMaterial } from './report-render.ts';
 
 export interface ReportOptions {
@@ -92,7 +92,8 @@ export async function listReports(): Promise<ReportListing[]> {
  */
 export async function runReport(reader: AnswerReader, id: string, options: ReportOptions): Promise<ReportResult> {
   const catalog = await loadCatalog();
-  const definition = inFormats(await definitionOf(catalog, id), options.formats);
+  const definitions = await loadReports(catalog);
+  const definition = inFormats(definitionOf(definitions, id), options.formats);
   if (options.from >= options.to) {
     throw new WhoranError(`the period is empty: --from ${rfc3339(options.from)} is not before --to ${rfc3339(options.to)}`, {
       exitCode: EXIT.wrongUse,
@@ -103,6 +104,7 @@ export async function runReport(reader: AnswerReader, id: string, options: Repor
   const scratch = await mkdtemp(join(options.outDir, '.report-'));
   try {
     await loadReportRelations(reader.db, { dataDir: options.dataDir, now: options.now, ...(options.knownAt ? { knownAt: options.knownAt } : {}) });
+    await loadControlRelations(reader.db, catalog, definitions);
     const hashes = new RecordHashes(reader);
     return await publish({ db: reader.db, hashes, catalog, definition }, options, scratch);
   } finally {
@@ -110,8 +112,7 @@ export async function runReport(reader: AnswerReader, id: string, options: Repor
   }
 }
 
-async function definitionOf(catalog: Catalog, id: string): Promise<ReportDefinition> {
-  const definitions = await loadReports(catalog);
+function definitionOf(definitions: readonly ReportDefinition[], id: string): ReportDefinition {
   const definition = definitions.find((candidate) => candidate.id === id);
   if (definition) return definition;
   throw new WhoranError(`there is no report ${JSON.stringify(id)}`, {
