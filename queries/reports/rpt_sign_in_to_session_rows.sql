@@ -28,7 +28,7 @@ select
   g.app_display_name as application,
   date_diff('millisecond', g.created_at, s.opened_at) / 1000.0 as age_seconds,
   date_diff('millisecond', s.opened_at, s.expires_at) / 1000.0 as length_seconds,
-  s.issuer, s.audience, s.subject, s.token_id, s.reason,
+  s.issuer as token_issuer, s.audience, s.subject, s.token_id, s.reason,
   case when s.is_provisional then 'not yet due' else 'settled' end as state,
   case
     when g.sign_in_id is null then []

@@ -78,7 +78,8 @@ export function cellHtml(cell: Cell, column: Column, terms: ReadonlySet<string>)
   if (column.kind === 'evidence') return evidenceHtml(evidenceOf(cell));
   const text = escapeHtml(valueText(cell, column));
   if (column.kind !== 'code') return text;
-  return text.length <= SHORT ? `<code class="short">${text}</code>` : `<code>${text}</code>`;
+  // A long id breaks where its parts do, before it breaks anywhere.
+  return text.length <= SHORT ? `<code class="short">${text}</code>` : `<code>${text.replace(/\/(?=.)/g, '/<wbr>')}</code>`;
 }
 
 function evidenceHtml(evidence: readonly EvidenceCell[]): string {

@@ -11,10 +11,11 @@ function cssString(text: string): string {
 /** The style sheet; the lines of `footer` stand at the foot of every printed page. */
 export function styleSheet(footer: readonly string[]): string {
   return `
-:root { --ink: #1c1d1f; --soft: #5a5d63; --rule: #d5d1c8; --faint: #f4f1ea; --haze: #b9b4a8; --paper: #fff; --deep: #16505c; --alarm: #a3341f;
+:root { --ink: #1c1d1f; --soft: #5a5d63; --rule: #d5d1c8; --faint: #f4f1ea; --haze: #b9b4a8; --paper: #fff; --deep: #16505c; --alarm: #a3341f; --alarm-light: #eac4bb;
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "Source Serif 4", "Noto Serif", "DejaVu Serif", Georgia, serif;
   --sans: system-ui, -apple-system, "Segoe UI", "Noto Sans", "Liberation Sans", "DejaVu Sans", sans-serif;
   --mono: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", "DejaVu Sans Mono", monospace; }
+@media screen and (prefers-color-scheme: dark) { :root { color-scheme: dark; --ink: #e9e6df; --soft: #aaa79e; --rule: #45433d; --faint: #23221e; --haze: #6a665c; --paper: #171613; --deep: #62b2c2; --alarm: #ea8c74; --alarm-light: #5c2d22; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; color: var(--ink); background: var(--paper); }
 body { margin: 0 auto; max-width: 76rem; padding: 3.5rem clamp(1rem, 4vw, 4rem) 5rem; font: 16px/1.55 var(--serif); }
@@ -39,7 +40,7 @@ code { font: .84em/1.45 var(--mono); overflow-wrap: anywhere; } code.short { whi
 .bar { margin: 1.5rem 0 2rem; break-before: avoid; } .bar > svg { display: block; width: 100%; height: 2.4rem; }
 .legend { max-width: none; display: flex; flex-wrap: wrap; gap: .4rem 1.75rem; margin-top: .8rem; padding: 0; list-style: none; font: .875rem/1.4 var(--sans); }
 .legend li { display: flex; align-items: center; gap: .45rem; } .legend b { font-weight: 600; font-variant-numeric: tabular-nums; } .share { color: var(--soft); }
-.part { stroke: var(--ink); stroke-width: 1; vector-effect: non-scaling-stroke; } .ink { fill: var(--deep); } .paper { fill: var(--paper); } .alarm { fill: #eac4bb; } .lines { stroke: var(--alarm); stroke-width: 2; fill: none; }
+.part { stroke: var(--ink); stroke-width: 1; vector-effect: non-scaling-stroke; } .ink { fill: var(--deep); } .paper { fill: var(--paper); } .alarm { fill: var(--alarm-light); } .lines { stroke: var(--alarm); stroke-width: 2; fill: none; }
 .patterns { position: absolute; } .haze { fill: var(--haze); } .ground, .gap { fill: url(#fill-gap); } .ground { opacity: .5; } .box { fill: var(--faint); stroke: var(--ink); stroke-width: 1; } .grid { stroke: var(--rule); stroke-width: 1; fill: none; } .edge { stroke: var(--ink); stroke-width: 1.4; fill: none; }
 .chart { margin: 1rem 0 1.25rem; max-width: 55rem; } .drawn { display: block; width: 100%; height: auto; font: 13px var(--sans); fill: var(--ink); } .drawn .soft { fill: var(--soft); font-size: 12px; } .drawn .small { font-size: 11.5px; } .drawn .big { font-size: 22px; font-weight: 600; } .drawn .id { font: 11px var(--mono); }
 .solid { fill: var(--deep); } .stripes { fill: url(#fill-stripes); } .light { fill: url(#fill-light); } .dots { fill: url(#fill-dots); } .cross { fill: url(#fill-cross); } .open { fill: var(--paper); stroke-dasharray: 3 2; }
@@ -66,7 +67,7 @@ dl.terms dt { font: 600 .875rem/1.7 var(--sans); overflow-wrap: anywhere; } dl.t
   html { font-size: 12.5px; } body { max-width: none; padding: 0; font-size: 9.6pt; line-height: 1.45; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   h1 { font-size: 24pt; } h2 { font-size: 15pt; margin-top: 2.2rem; } h2, h3, .about { break-after: avoid; }
   .wide, h2:has(+ .wide) { page: landscape; } h2:has(+ .wide) { break-before: page; margin-top: 0; } .about { break-inside: avoid; } .scroll { break-before: avoid; } thead { break-after: avoid; } .table.short { break-inside: avoid; } p:has(+ dl), p:has(+ .table) { break-after: avoid; } .scroll { overflow: visible; } thead { display: table-header-group; } tbody, .notes li, .facts div, figure, dl.terms dd, dl.terms dt { break-inside: avoid; }
-  table { font-size: 7.6pt; } .evidence { font-size: 6.6pt; } .foot, .query p { font-size: 7pt; break-before: avoid; } pre { font-size: 6.2pt; line-height: 1.38; background: none; border: 1px solid var(--rule); }
+  table { font-size: 7.6pt; } td { padding-top: .28rem; padding-bottom: .28rem; } .evidence { font-size: 6.6pt; } .foot, .query p { font-size: 7pt; break-before: avoid; } pre { font-size: 6.2pt; line-height: 1.38; background: none; border: 1px solid var(--rule); }
   a { text-decoration: none; } p, li { orphans: 3; widows: 3; } .number, .instant { min-width: 0; } td { min-width: 0; }
 }
 `;
