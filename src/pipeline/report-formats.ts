@@ -10,6 +10,7 @@ import { csvTable } from '../render/csv.ts';
 import { tableOf, type ReportDocument } from '../render/document.ts';
 import { htmlReport } from '../render/html.ts';
 import { jsonReport } from '../render/json.ts';
+import { oscalReport } from '../render/oscal.ts';
 import { printPdf } from '../render/pdf.ts';
 import { writeXlsx } from '../render/xlsx.ts';
 import type { PlannedFile } from './report-document.ts';
@@ -71,6 +72,7 @@ export const REPORT_FORMAT_WRITERS: Readonly<Record<PlannedFile['format'], Repor
       return hashFile(pathOf(job));
     },
   },
+  oscal: { attested: null, write: async (job) => writeText(pathOf(job), oscalReport(job.document)) },
   json: { attested: null, write: async (job) => writeText(pathOf(job), jsonReport(job.document)) },
 };
 
