@@ -44,7 +44,7 @@ beforeAll(async () => {
   result = await runReport(world, 'traceability', { ...RUN, outDir });
   json = JSON.parse(await file('.json')) as JsonReport;
   page = await file('.html');
-});
+}, 60_000);
 afterAll(async () => {
   world.db.close();
   await rm(outDir, { recursive: true, force: true });
