@@ -37,7 +37,7 @@ const halfOfBuffer = function (original, [fd, bytes, offset = 0, length = bytes.
 };
 
 count(fs, 'writeSync', halfOfBuffer);
-for (const name of ['writevSync', 'fsyncSync', 'ftruncateSync', 'copyFileSync', 'rmSync', 'rmdirSync', 'mkdirSync', 'openSync', 'closeSync']) count(fs, name);
+for (const name of ['writevSync', 'fsyncSync', 'ftruncateSync', 'copyFileSync', 'rmSync', 'renameSync', 'rmdirSync', 'mkdirSync', 'openSync', 'closeSync']) count(fs, name);
 for (const name of ['rename', 'open', 'rm']) count(promises, name);
 const handle = await promises.open('/dev/null');
 const FileHandle = Object.getPrototypeOf(handle);
