@@ -62,7 +62,7 @@ async function outcomeOf(of: string): Promise<Record<string, string[]>> {
 function landingOf(of: string): Record<string, string> {
   const at = join(of, 'landing');
   const names = readdirSync(at, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && !['digests.bin', 'pulls-newest.json'].includes(entry.name));
-  return Object.fromEntries(names.map((entry) => [join(entry.parentPath, entry.name).slice(at.length), readFileSync(join(entry.parentPath, entry.name), 'base64')]).filter(([, text]) => text !== '').sort());
+  return Object.fromEntries<string>(names.map((entry): [string, string] => [join(entry.parentPath, entry.name).slice(at.length), readFileSync(join(entry.parentPath, entry.name), 'base64')]).filter(([, text]) => text !== '').sort());
 }
 
 describe.each(['export', 'export.zip'])('as %s', (name) => {
@@ -164,9 +164,9 @@ test('made while somebody lands: a whole prefix, that answers as that prefix', a
   const busy = join(folder, 'busy');
   cpSync(data, busy, { recursive: true });
   const landing = Landing.open(busy);
-  let isDone = false;
+  const stop = new AbortController();
   const landed = (async (): Promise<void> => {
-    for (let number = 100; !isDone; number++) await landOne(landing, number);
+    for (let number = 100; !stop.signal.aborted; number++) await landOne(landing, number);
   })();
   for (let round = 1; round <= 2; round++) {
     const out = join(folder, `busy-${round}.zip`);
@@ -180,7 +180,7 @@ test('made while somebody lands: a whole prefix, that answers as that prefix', a
     writer.close();
     expect(row?.events).toBe(lines);
   }
-  isDone = true;
+  stop.abort();
   await landed;
   landing.close();
 });
