@@ -67,7 +67,7 @@ describe('what it says', { timeout: 60_000 }, () => {
   beforeEach(async () => {
     bench = await AlertBench.open('2026-01-15T07:00:00Z');
     one = new Receiver('one');
-  });
+  }, 60_000);
   afterEach(() => { bench.close(); });
 
   /** A run then; the digests that came with it. */
