@@ -81,3 +81,16 @@ test('docs/whoran.schema.json is that of src/config', async () => {
 test('docs/configuration.md is that of src/config', async () => {
   await expect(configReference(), `docs/configuration.md is ${HOW}`).toMatchFileSnapshot(`${packageRoot()}/docs/configuration.md`);
 });
+
+test('docs/configuration.md lists every key of every type of channel and source', () => {
+  const page = configReference();
+  const { sources, alerts } = configJsonSchema().properties ?? {};
+  const keysOf = (one: JsonSchema): string[] => Object.keys(one.properties ?? {}).filter((key) => key !== 'type');
+  const kinds = alerts?.properties?.['channels']?.items?.oneOf ?? [];
+  expect(kinds.map((one) => one.properties?.['type']?.const).sort()).toEqual(['email', 'file', 'pagerduty', 'slack', 'sns', 'teams', 'webhook']);
+  for (const one of kinds) for (const key of keysOf(one)) expect(page).toContain(`| \`channels[${String(one.properties?.['type']?.const)}].${key}\` |`);
+  for (const one of sources?.items?.oneOf ?? []) {
+    const [, section = ''] = page.split(`### \`type: ${String(one.properties?.['type']?.const)}\`\n`, 2);
+    for (const key of keysOf(one)) expect(section.replace(/^##[^]*/m, '')).toMatch(new RegExp(`^\\| \`${key}[.\`[]`, 'm'));
+  }
+});

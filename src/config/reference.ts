@@ -66,7 +66,7 @@ function rows(prefix: string, schema: JsonSchema): Row[] {
 
 /** Rows of one kind in a list of several, each with its kind in the key: `channels[slack].url`. */
 function kindRows(path: string, kind: JsonSchema): Row[] {
-  const name = String(kind.properties?.['type']?.const ?? '');
+  const name = kind.properties?.['type']?.const ?? '';
   const head: Row = { key: code(`${path}[${name}]`), type: 'mapping', value: '', means: kind.description ?? '' };
   const { type: _, ...others } = kind.properties ?? {};
   return [head, ...rows(`${path}[${name}]`, { ...kind, properties: others })];
@@ -85,7 +85,7 @@ function typeOf(schema: JsonSchema): string {
   if (schema.const !== undefined) return code(schema.const);
   if (schema.enum) return schema.enum.map(code).join(', ');
   if (schema.anyOf) return schema.anyOf.map(typeOf).join(' or ');
-  if (schema.type === 'array') return schema.items?.properties ? 'list of mappings' : `list of ${schema.items ? typeOf(schema.items) : 'values'}`;
+  if (schema.type === 'array') return schema.items?.properties ?? schema.items?.oneOf ? 'list of mappings' : `list of ${schema.items ? typeOf(schema.items) : 'values'}`;
   if (schema.type === 'integer' || schema.type === 'number') return `${schema.type === 'integer' ? 'whole number' : 'number'}${range(schema)}`;
   if (schema.type === 'boolean') return '`true` or `false`';
   return schema.type === 'object' ? 'mapping' : 'text';

@@ -130,6 +130,51 @@ describe('groups', () => {
     expect(told(await run(4))).toEqual(['one resolved b+d+a']);
   });
 
+  // A group that was announced has no follow-up of its own: what joins it is told in its own right, so nothing of it can be left untold.
+  test('a group that grows: each that joins is told once, whatever became of the group and its messages before', async () => {
+    const config = configOf({ routes: [{ channels: ['one', 'two'], min_severity: 'low', repeat_hours: 0 }], quiet_hours: [{ from: '12:00', to: '14:00' }] });
+    const times = new Map<string, number>();
+    const keys = new Set<string>();
+    const groups = new Set<string>();
+    const step = async (hours: number, outcome?: 'sent' | 'dead' | 'pending'): Promise<void> => {
+      for (const { channel, notice, group_key: group, alert_key: key, finding_ids: ids } of (await run(hours, config, outcome)).due) {
+        expect(keys.has(key)).toBe(false);
+        keys.add(key);
+        if (notice !== 'fired') continue;
+        groups.add(`${channel} ${group}`);
+        for (const id of ids) times.set(`${channel} ${id}`, (times.get(`${channel} ${id}`) ?? 0) + 1);
+      }
+    };
+    await found('first');
+    await step(0.5);
+    // One that joins while the message before waits, is given up, and while somebody has acknowledged all that was told.
+    await found('after-pending');
+    await step(1, 'pending');
+    await found('after-dead');
+    await step(1.5, 'dead');
+    for (const id of ['first', 'after-pending', 'after-dead']) decide(2, id, 'acknowledge');
+    await found('after-acknowledged', { severity: 'low' });
+    await step(2.5);
+    // More than a message shows, at once.
+    for (let number = 0; number < 11; number += 1) await found(`many-${number}`);
+    await step(3);
+    // One that quiet hours hold back, while all of the group that was told comes to its end.
+    await found('in-quiet-hours', { severity: 'low' });
+    await step(4.5);
+    expect(times.get('one in-quiet-hours')).toBeUndefined();
+    for (const id of ['first', 'after-pending', 'after-dead', 'after-acknowledged']) await gone(id);
+    for (let number = 0; number < 11; number += 1) await gone(`many-${number}`);
+    await step(5);
+    await step(6.5);
+    await found('after-resolved');
+    await step(7);
+    await step(7.5);
+    const all = ['first', 'after-pending', 'after-dead', 'after-acknowledged', ...Array.from({ length: 11 }, (_, number) => `many-${number}`), 'in-quiet-hours', 'after-resolved'];
+    expect([...times].sort()).toEqual(['one', 'two'].flatMap((channel) => all.map((id): [string, number] => [`${channel} ${id}`, 1])).sort());
+    // On each channel they had one group all along: a service that keeps an incident a group puts them there.
+    expect(groups.size).toBe(2);
+  });
+
   test('an empty list of keys: one message a finding', async () => {
     await found('a');
     await found('b');
