@@ -41,7 +41,7 @@ export function reportOf(tables: readonly Table[], markdown = '{{table rpt_rows}
     runAt: '2026-01-19T06:00:00Z',
     runBy: 'auditor',
     program: { name: 'whoran', version: '0.0.0' },
-    asOf: '2026-01-18T21:00:00Z',
+    asOf: '2026-01-18T21:00:00Z', knownAt: null, filedAs: null,
     markdown,
     definition: { file: 'reports/sample.md', sha256: '0'.repeat(64), parts: [] },
     tables: new Map(tables.map((table) => [table.id, table])),

@@ -1,11 +1,16 @@
 /**
  * `whoran report`: lists the reports, or runs one.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { REPORT_FORMATS, type ReportFormat } from '../core/report-formats.ts';
+import { parseTime } from '../core/times.ts';
 import type { BundleResult, BundleSigner } from '../pipeline/bundle.ts';
+import type { Config } from '../config/config.ts';
+import type { Filed, MadeAgain } from '../pipeline/filing.ts';
+import type { ReportResult } from '../pipeline/report.ts';
 import type { Context } from './context.ts';
 import { withReader } from './data.ts';
 import { readPeriod, withPeriod, type PeriodOptions } from './period.ts';
@@ -15,6 +20,10 @@ interface Options extends PeriodOptions {
   readonly out?: string;
   readonly format?: readonly ReportFormat[];
   readonly bundle?: boolean;
+  readonly file?: boolean;
+  readonly note?: string;
+  readonly filed?: string;
+  readonly knownAt?: string;
   /** False with --no-zip. */
   readonly zip: boolean;
 }
@@ -25,23 +34,39 @@ Examples:
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --format html,pdf,xlsx
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --bundle
+  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --file --note 'for the Q1 review'
+  $ whoran report filed
+  $ whoran report traceability --filed traceability_20260101T000000Z_20260131T000000Z_1 --out ./again
+  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./then --known-at 2026-02-01T06:00:00Z
 
 Without --format: HTML, CSV and JSON. A PDF is printed by Chromium, which WHORAN_CHROMIUM names
 where it is not found by itself.
 
 A bundle holds the report with the records, SQL and proofs behind it, signed with the key that
 the configuration names (evidence.signing_key_file, evidence.kms_key_id): \`whoran verify\`
-checks it where there is neither network nor data folder.`;
+checks it where there is neither network nor data folder.
+
+--file makes the report of landing alone and writes into the journal what it was made of, and
+every file's SHA-256. --filed makes it again, with the same head, whatever came later, and exits
+with 1 where a file is not the filed one. Filing the same report and period again is a
+correction: it names the one before and lists the rows that changed. --known-at gives a report
+of what was landed and decided by then; at the very time of a filing, the filed report.`;
 
 export function registerReport(program: Command, context: Context): void {
-  withPeriod(program.command('report').description('write a report, or list the reports there are').argument('<id>', 'a report\'s id, or list'))
+  withPeriod(program.command('report').description('write a report, or list the reports there are').argument('<id>', 'a report\'s id, or list, or filed'))
     .option('--out <folder>', 'where to write it; made where it is missing')
     .option('--format <formats>', `which formats, with commas: ${REPORT_FORMATS.join(', ')}`, readFormats)
     .option('--bundle', 'write a signed evidence bundle beside it: a folder, and the same as a zip')
     .option('--no-zip', 'with --bundle: the folder alone')
+    .option('--file', 'file it: the journal keeps what it was made of, so that it can be made again')
+    .option('--note <text>', 'with --file: why, for the journal')
+    .option('--filed <id>', 'make a filed report again (`whoran report filed` lists them)')
+    .option('--known-at <time>', 'as of what had been landed and decided then')
     .addHelpText('after', EXAMPLES)
     .action(async (id: string, options: Options) => {
-      await (id === 'list' ? list(context) : run(context, id, options));
+      if (id === 'list') await list(context);
+      else if (id === 'filed') await listFiled(context);
+      else await run(context, id, options);
     });
 }
 
@@ -70,6 +95,13 @@ async function list(context: Context): Promise<void> {
 }
 
 async function run(context: Context, id: string, options: Options): Promise<void> {
+  const chosen = [options.file === true && '--file', options.filed !== undefined && '--filed', options.knownAt !== undefined && '--known-at'].filter((name) => name !== false);
+  if (chosen.length > 1) throw new WhoranError(`${chosen.join(' and ')}: only one of them`, { exitCode: EXIT.wrongUse, hint: 'To file what was known at an earlier time is not possible: a filing is of what is known now.' });
+  if (options.note !== undefined && options.file !== true) throw new WhoranError('--note: only with --file', { exitCode: EXIT.wrongUse });
+  if (options.filed !== undefined) {
+    await again(context, id, options.filed, options);
+    return;
+  }
   const { from, to } = readPeriod(options);
   const { out: outDir } = options;
   if (!from || !to || outDir === undefined) {
@@ -82,26 +114,99 @@ async function run(context: Context, id: string, options: Options): Promise<void
   const bundle = options.bundle === true ? { bundle: { dataDir: context.globals.data, signer: await signerOf(context), hasZip: options.zip } } : {};
   const progress = progressOn(context);
   try {
-    const result = await withReader(context, (reader) =>
-      runReport(reader, id, {
-        from,
-        to,
-        outDir,
-        dataDir: context.globals.data,
-        now: new Date(),
-        ...(options.format ? { formats: options.format } : {}),
-        ...bundle,
-        progress: (step) => {
-          progress.step(step);
-        },
-      }),
-    );
+    const wish = { from, to, outDir, now: new Date(), ...(options.format ? { formats: options.format } : {}), ...bundle, progress: (step: string) => { progress.step(step); } };
+    if (options.file === true) {
+      const filed = await (await filing()).fileReport(context.globals.data, await configOf(context), id, { ...wish, ...(options.note === undefined ? {} : { note: options.note }), sleep: async (ms) => setTimeout(ms) });
+      progress.done();
+      if (context.globals.json) context.json({ schema: 'whoran.report-filed/1', ...filed });
+      else context.lines([...filedLines(filed), ...bundleLines(filed.report.bundle)]);
+      return;
+    }
+    if (options.knownAt !== undefined) {
+      const at = parseTime(options.knownAt, '--known-at');
+      const { listFilings, reportKnownAt } = await filing();
+      const one = listFilings(context.globals.data).find((found) => found.report === id && Date.parse(found.filed_at) === at.getTime() && Date.parse(found.from) === from.getTime() && Date.parse(found.to) === to.getTime());
+      if (one) {
+        await again(context, id, one.id, options);
+        return;
+      }
+      const result = await reportKnownAt(context.globals.data, await configOf(context), id, at, wish);
+      progress.done();
+      if (context.globals.json) context.json({ schema: 'whoran.report-run/1', ...result });
+      else context.lines(resultLines(result));
+      return;
+    }
+    const result = await withReader(context, (reader) => runReport(reader, id, { ...wish, dataDir: context.globals.data }));
     progress.done();
     if (context.globals.json) context.json({ schema: 'whoran.report-run/1', ...result });
-    else context.lines([`${inert(result.title)}, ${result.from} to ${result.to}, as of ${result.as_of ?? 'nothing landed'}:`, ...result.files.map((file) => `  ${inert(file.path, 300)}`), ...bundleLines(result.bundle)]);
+    else context.lines(resultLines(result));
   } finally {
     progress.done();
   }
+}
+
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a module's type is its own
+const filing = async () => import('../pipeline/filing.ts');
+
+async function configOf(context: Context): Promise<Config> {
+  return (await import('../config/load.ts')).loadConfig(context.globals.config);
+}
+
+async function listFiled(context: Context): Promise<void> {
+  const { listFilings } = await filing();
+  const filings = listFilings(context.globals.data);
+  if (context.globals.json) {
+    context.json({ schema: 'whoran.filed-reports/1', filings });
+    return;
+  }
+  if (filings.length === 0) {
+    context.lines(['No report is filed. `whoran report ID … --file` files one.']);
+    return;
+  }
+  const { tableLines } = await import('./print/table.ts');
+  const rows = filings.map((one) => [inert(one.id, 200), one.filed_at, inert(one.filed_by, 60), one.corrects === null ? '' : `corrects ${inert(one.corrects, 200)}: ${one.changes.length === 0 ? 'nothing changed' : `${one.changes.length} tables changed`}`, inert(one.note ?? '', 200)]);
+  context.lines(tableLines([{ title: 'filed as' }, { title: 'filed at' }, { title: 'by' }, { title: 'correction' }, { title: 'note' }], rows, context.page));
+}
+
+/** Makes a filed report again. Exit 1 where its files are not the filed ones. */
+async function again(context: Context, id: string, filed: string, options: Options): Promise<void> {
+  const { filingOf, makeFiled } = await filing();
+  const one = filingOf(context.globals.data, filed);
+  if (one.report !== id) throw new WhoranError(`${inert(filed, 200)} is a report ${inert(one.report, 60)}, not ${inert(id, 60)}`, { exitCode: EXIT.wrongUse });
+  if (options.out === undefined) throw new WhoranError('--filed needs --out', { exitCode: EXIT.wrongUse, hint: `For example: whoran report ${inert(id, 40)} --filed ${inert(filed, 200)} --out ./again` });
+  const progress = progressOn(context);
+  try {
+    const bundle = options.bundle === true ? { bundle: { dataDir: context.globals.data, signer: await signerOf(context), hasZip: options.zip } } : {};
+    const made = await makeFiled(context.globals.data, await configOf(context), one, { outDir: options.out, ...bundle, progress: (step) => { progress.step(step); } });
+    progress.done();
+    if (!made.is_same) context.exitCode = EXIT.found;
+    if (context.globals.json) context.json({ schema: 'whoran.report-again/1', ...made });
+    else context.lines([...resultLines(made.report), '', ...againLines(made)]);
+  } finally {
+    progress.done();
+  }
+}
+
+function againLines({ filing: one, is_same: isSame, differing, not_comparable: others, causes }: MadeAgain): string[] {
+  return [
+    isSame ? `Filed as ${inert(one.id, 200)}: these are the same files, byte for byte.` : `Filed as ${inert(one.id, 200)}: NOT the same bytes: ${differing.map((name) => inert(name, 200)).join(', ')}.`,
+    ...(others.length > 0 ? [`Not compared, since no two runs print alike: ${others.map((name) => inert(name, 200)).join(', ')}.`] : []),
+    ...(isSame ? [] : causes.length > 0 ? causes.map((cause) => `  ${inert(cause, 300)}`) : ['  Program, configuration and logs are as they were: check landing with `whoran doctor` (batches may have been removed).']),
+  ];
+}
+
+function filedLines({ filing: one, report }: Filed): string[] {
+  const corrects = report.filed_as?.corrects;
+  return [
+    ...resultLines({ ...report, bundle: null }),
+    '',
+    `Filed as ${inert(one.id, 200)} by ${inert(one.filed_by, 60)} (line ${one.journal_line} of the journal).`,
+    ...(corrects ? [`It corrects ${inert(corrects.filed, 200)}: ${one.changes.length === 0 ? 'nothing has changed since.' : ''}`, ...one.changes.map((change) => `  ${inert(change, 300)}`)] : []),
+  ];
+}
+
+function resultLines(result: ReportResult): string[] {
+  return [`${inert(result.title)}, ${result.from} to ${result.to}, as of ${result.as_of ?? 'nothing landed'}:`, ...result.files.map((file) => `  ${inert(file.path, 300)}`), ...bundleLines(result.bundle)];
 }
 
 /** The key is opened before anything is written. */

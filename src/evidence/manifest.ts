@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { Correction } from '../core/filed-as.ts';
 import type { LogHead } from './log-tree.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
@@ -22,6 +23,8 @@ export interface BundleReport {
   readonly parameters: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
   readonly as_of: string | null;
   readonly known_at: string | null;
+  /** Where it was filed: as what. */
+  readonly filed_as?: string;
   readonly run_at: string;
   readonly run_by: string;
   readonly program: { readonly name: string; readonly version: string };
@@ -42,7 +45,7 @@ export interface BundleManifest {
   /** Null where nothing is redacted. */
   readonly redaction: { readonly people: number; readonly records_attested: number } | null;
   /** The filed report that this one replaces. */
-  readonly corrects: { readonly filed: string; readonly manifest_sha256: string } | null;
+  readonly corrects: Correction | null;
   readonly tables: Readonly<Record<string, { readonly rows: number; readonly missing_evidence: number }>>;
   readonly files: readonly BundleFile[];
 }

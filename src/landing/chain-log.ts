@@ -47,6 +47,22 @@ export function* chainLines<Line extends ChainedLine>(path: string, after = 0, f
   }
 }
 
+/** The bytes of a chained log's first lines, without their line breaks, as they stand. `last`: how many. */
+export function* chainTexts(path: string, last: number): Generator<Buffer> {
+  if (!existsSync(path)) return;
+  const fd = openSync(path, 'r');
+  try {
+    let at = 0;
+    for (const text of linesOf(fd, fstatSync(fd).size)) {
+      at += 1;
+      if (at > last) return;
+      yield text;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** An open chain to append to. One process at a time (the data folder's lock sees to that). */
 export class ChainLog<Line extends ChainedLine> {
   readonly path: string;

@@ -115,6 +115,18 @@ async function sideOf(path: string, { folder, manifest }: OpenBundle, { signer }
   };
 }
 
+/** Tables as a bundle's folder holds them: `tables/<query>.parquet`, and how many rows each has. */
+export interface TableFolder {
+  readonly folder: string;
+  readonly manifest: { readonly files: { has(path: string): boolean }; readonly tables: ReadonlyMap<string, number> };
+}
+
+/** What tells a table's rows apart, and what it is called. */
+export interface TableNames {
+  readonly keyOf: (table: string) => readonly string[] | undefined;
+  readonly titleOf: (table: string) => string;
+}
+
 async function compare(request: DiffRequest, before: OpenBundle, after: OpenBundle, sides: Pick<BundleDiff, 'before' | 'after'>): Promise<BundleDiff> {
   const isSamePeriod = sides.before.from === sides.after.from && sides.before.to === sides.after.to;
   const ids = [...new Set([...before.manifest.tables.keys(), ...after.manifest.tables.keys()])].sort();
@@ -124,6 +136,20 @@ async function compare(request: DiffRequest, before: OpenBundle, after: OpenBund
   const wanted = ids.filter((id) => request.tables?.includes(id) ?? true);
   const queries = new Map((await loadCatalog(join(after.folder, 'program'))).queries.filter(({ layer }) => layer === 'reports').map((query) => [query.id, query]));
   const keyOf = (table: string): readonly string[] | undefined => { const header = queries.get(table)?.header; return header && 'key' in header ? header.key : undefined; };
+  const titleOf = (table: string): string => queries.get(table)?.header.title ?? table;
+  const { tables, cells } = await compareTables(before, after, wanted, isSamePeriod, { keyOf, titleOf }, request);
+  return { schema: 'whoran.diff/1', ...sides, is_same_period: isSamePeriod, program: programDiff(before, after), tables, cells, out: request.out ?? null };
+}
+
+/** Holds tables against each other, row by row. Rows of items of different periods are only counted. */
+export async function compareTables(
+  before: TableFolder,
+  after: TableFolder,
+  wanted: readonly string[],
+  isSamePeriod: boolean,
+  { keyOf, titleOf }: TableNames,
+  request: Pick<DiffRequest, 'limit' | 'out' | 'progress'>,
+): Promise<Pick<BundleDiff, 'tables' | 'cells'>> {
   const db = await Database.open({ path: ':memory:' });
   try {
     request.progress?.('loading tables');
@@ -145,14 +171,14 @@ async function compare(request: DiffRequest, before: OpenBundle, after: OpenBund
       const counts = rows.get(table);
       const known = counted.has(table) ? null : { same: counts?.same ?? 0, changed: counts?.changed ?? 0, added: counts?.added ?? 0, removed: counts?.removed ?? 0 };
       return {
-        table, title: queries.get(table)?.header.title ?? table, key: keyOf(table) ?? [], rows_before: before.manifest.tables.get(table) ?? 0, rows_after: after.manifest.tables.get(table) ?? 0,
+        table, title: titleOf(table), key: keyOf(table) ?? [], rows_before: before.manifest.tables.get(table) ?? 0, rows_after: after.manifest.tables.get(table) ?? 0,
         same: known?.same ?? null, changed: known?.changed ?? null, added: known?.added ?? null, removed: known?.removed ?? null,
       };
     });
     const cellsSql = await queryText('bundles/diff_cells');
     if (request.out !== undefined) await writeText(request.out, csvLines(db.stream<CellRow>(cellsSql, { limit: 0 })));
     const cells = (await db.all<CellRow>(cellsSql, { limit: request.limit })).map(cellOf);
-    return { schema: 'whoran.diff/1', ...sides, is_same_period: isSamePeriod, program: programDiff(before, after), tables, cells, out: request.out ?? null };
+    return { tables, cells };
   } finally {
     db.close();
   }
@@ -172,14 +198,14 @@ interface Column {
   readonly isInstant: boolean;
 }
 
-async function columnsOf(db: Database, { folder, manifest }: OpenBundle, table: string): Promise<Column[]> {
+async function columnsOf(db: Database, { folder, manifest }: TableFolder, table: string): Promise<Column[]> {
   if (!manifest.files.has(`tables/${table}.parquet`)) return [];
   const rows = await db.all<{ column_name: string; column_type: string }>(`select column_name, column_type from (describe select * from read_parquet(${literal(join(folder, 'tables', `${table}.parquet`))}))`);
   return rows.map(({ column_name: name, column_type: type }) => ({ name, isEvidence: /^STRUCT\(hop /i.test(type), isInstant: type === 'TIMESTAMP WITH TIME ZONE' }));
 }
 
 /** Puts a table's rows into `diff_before` or `diff_after`. Without a key, all its columns but the evidence are one. */
-async function load(db: Database, target: string, { folder, manifest }: OpenBundle, table: string, columns: readonly Column[], key: readonly string[] | undefined): Promise<void> {
+async function load(db: Database, target: string, { folder, manifest }: TableFolder, table: string, columns: readonly Column[], key: readonly string[] | undefined): Promise<void> {
   if (columns.length === 0 || (manifest.tables.get(table) ?? 0) === 0) return;
   const keyed = columns.filter(({ name, isEvidence }) => (key ? key.includes(name) : !isEvidence));
   const json = keyed.length === 0 ? `'{}'` : `cast(to_json({${keyed.map((column) => `${quoted(column.name)}: ${column.isInstant ? textOf(column) : quoted(column.name)}`).join(', ')}}) as varchar)`;

@@ -9,7 +9,7 @@ export function bundleReadme({ report, corrects, redaction }: Pick<BundleManifes
   return `${report.title}
 ${report.from} to ${report.to}, as of ${report.as_of ?? 'nothing landed'}
 written ${report.run_at} by ${inert(report.run_by)} with whoran ${inert(report.program.version)}
-${corrects ? `\nThis report replaces the one filed as ${inert(corrects.filed)} (manifest ${corrects.manifest_sha256}).\n` : ''}${redaction ? '\nPeople stand here under pseudonyms, and the delivered records are not enclosed: their hashes are attested by the signer.\n' : ''}
+${corrects ? `\nThis report replaces the one filed as ${inert(corrects.filed)} (${corrects.manifest_sha256 === null ? 'without a bundle' : `manifest ${corrects.manifest_sha256}`}).\n` : ''}${redaction ? '\nPeople stand here under pseudonyms, and the delivered records are not enclosed: their hashes are attested by the signer.\n' : ''}
 WHAT IS HERE
   report/     the report. Read this.
   tables/     its tables, as JSON lines, CSV and Parquet

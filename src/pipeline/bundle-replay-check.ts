@@ -1,6 +1,7 @@
 /**
  * Replay as one of the checks of `whoran verify`.
  */
+import type { Correction } from '../core/filed-as.ts';
 import type { BundleReport } from '../evidence/manifest.ts';
 import type { BundleCheck } from '../evidence/verify-bundle.ts';
 import { replayBundle } from './bundle-replay.ts';
@@ -10,7 +11,7 @@ export const replayCheck: BundleCheck = async ({ folder, manifest }) => {
   const tables = Object.fromEntries([...manifest.tables].map(([id, rows]) => [id, { rows, missing_evidence: 0 }]));
   try {
     // A manifest that the verifier could read has these members; what they hold is only compared with.
-    const { tables: same, rendered, not_replayed: others, faults } = await replayBundle(folder, { report: manifest.report as unknown as BundleReport, tables });
+    const { tables: same, rendered, not_replayed: others, faults } = await replayBundle(folder, { report: manifest.report as unknown as BundleReport, tables, corrects: manifest.corrects as Correction | null });
     return {
       settles: ['replay'],
       proved:

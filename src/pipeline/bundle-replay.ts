@@ -41,13 +41,13 @@ export interface ReplayOptions {
 }
 
 /** What a replay needs of a manifest. */
-type ReplayFacts = Pick<BundleManifest, 'report' | 'tables'>;
+type ReplayFacts = Pick<BundleManifest, 'report' | 'tables' | 'corrects'>;
 
 /**
  * Replays a bundle whose files have been verified, or are just written.
  * @throws where an enclosed file cannot be read as what it should be
  */
-export async function replayBundle(folder: string, { report, tables }: ReplayFacts, options: ReplayOptions = {}): Promise<ReplayResult> {
+export async function replayBundle(folder: string, { report, tables, corrects }: ReplayFacts, options: ReplayOptions = {}): Promise<ReplayResult> {
   const scratch = await mkdtemp(join(tmpdir(), 'whoran-replay-'));
   const db = await Database.open({ path: ':memory:', temporaryDirectory: join(scratch, 'spill'), ...(options.memoryLimit ? { memoryLimit: options.memoryLimit } : {}) });
   try {
@@ -56,7 +56,7 @@ export async function replayBundle(folder: string, { report, tables }: ReplayFac
     const catalog = await loadCatalog(join(folder, 'program'));
     const definition = (await loadReports(catalog)).find(({ id }) => id === report.id);
     if (!definition) return { tables: [], rendered: [], not_replayed: [], faults: [{ file: 'program', expected: `reports/${report.id}.md`, found: 'no such definition' }] };
-    const facts = { from: new Date(report.from), to: new Date(report.to), now: new Date(report.run_at), runBy: report.run_by, version: report.program.version };
+    const facts = { from: new Date(report.from), to: new Date(report.to), now: new Date(report.run_at), runBy: report.run_by, version: report.program.version, ...(report.known_at === null ? {} : { knownAt: new Date(report.known_at) }), ...(report.filed_as === undefined ? {} : { filedAs: { id: report.filed_as, corrects } }) };
     const hashes = { of: async (refs: readonly RecordRef[]): Promise<(string | null)[]> => hashesOf(db, refs) };
     const rendered = await renderReport({ db, hashes, catalog, definition: inFormatsOf(definition, facts, folder) }, { ...facts, isReplay: true, ...(options.progress ? { progress: options.progress } : {}) }, scratch);
     return await compare(db, folder, rendered, report.program.version);

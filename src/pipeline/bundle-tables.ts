@@ -20,8 +20,13 @@ export async function writeTables(db: Database, { document, spooled }: RenderedR
   for (const [id, rows] of spooled) {
     await copyFile(rows.path, join(folder, `${id}.jsonl`));
     await writeText(join(folder, `${id}.csv`), csvTable(tableOf(document, id)));
-    await db.run(`copy (${typedRows(rows, evidenceColumns)}) to ${literal(join(folder, `${id}.parquet`))} (format parquet, compression zstd)`);
+    await writeParquet(db, rows, evidenceColumns, join(folder, `${id}.parquet`));
   }
+}
+
+/** Writes a spool's rows as Parquet. */
+export async function writeParquet(db: Database, rows: Spooled, evidenceColumns: readonly string[], path: string): Promise<void> {
+  await db.run(`copy (${typedRows(rows, evidenceColumns)}) to ${literal(path)} (format parquet, compression zstd)`);
 }
 
 /** The rows of a spool as a query, with the types that they had. */

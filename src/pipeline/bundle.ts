@@ -31,8 +31,6 @@ export interface BundleWish {
   /** Whose landing the records are taken from. */
   readonly dataDir: string;
   readonly signer: BundleSigner;
-  readonly knownAt?: Date;
-  readonly corrects?: BundleManifest['corrects'];
   /** Whether the folder is zipped beside. */
   readonly hasZip: boolean;
 }
@@ -86,7 +84,8 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
       time_zone: 'UTC',
       parameters: {},
       as_of: document.asOf,
-      known_at: wish.knownAt?.toISOString() ?? null,
+      known_at: document.knownAt,
+      ...(document.filedAs === null ? {} : { filed_as: document.filedAs.id }),
       run_at: document.runAt,
       run_by: document.runBy,
       program: document.program,
@@ -94,7 +93,7 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
     ledger: records.ledger,
     journal: records.journal,
     redaction: null,
-    corrects: wish.corrects ?? null,
+    corrects: document.filedAs?.corrects ?? null,
     tables: Object.fromEntries([...rendered.spooled].map(([id, { rowCount, missingEvidence }]) => [id, { rows: rowCount, missing_evidence: missingEvidence }])),
   };
   await writeFile(join(folder, 'README.txt'), bundleReadme(head));

@@ -10,7 +10,7 @@ import { loadCatalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { packageRoot } from '../core/package-root.ts';
-import { chainLines, type ChainedLine } from '../landing/chain-log.ts';
+import { chainLines, lastWholeSeq, type ChainedLine } from '../landing/chain-log.ts';
 import { openLandedBatches, type LedgerLine } from '../landing/landed-batches.ts';
 import { FILE_MODE, FOLDER_MODE } from '../landing/private-files.ts';
 import { LEAVES, RemovalRecord, REMOVALS } from '../landing/removal-log.ts';
@@ -23,7 +23,7 @@ import { stage } from './stage.ts';
 /** Built folders that are kept, the latest used; each holds a database of its own. */
 const KEPT = 4;
 /** Besides the ledger: what pulls, runs and messages said by then, which completeness and the watcher's own detections rest on. */
-const LOGS = ['pulls.jsonl', 'runs.jsonl', 'alerts.jsonl'] as const;
+const LOGS = ['pulls', 'runs', 'alerts'] as const;
 
 /**
  * Builds, or finds built, the data folder as of what had been landed at `at`.
@@ -32,11 +32,39 @@ const LOGS = ['pulls.jsonl', 'runs.jsonl', 'alerts.jsonl'] as const;
  * @throws WhoranError where nothing is landed at all
  */
 export async function buildKnownAt(dataDir: string, at: Date, config: Config, progress: (step: string) => void = () => undefined): Promise<string> {
+  return buildAtPositions(dataDir, positionsAt(dataDir, at), config, progress);
+}
+
+/** Where landing's logs ended: the sequence of the last line that counts of each, 0 for none. Positions do not depend on clocks, as instants do. */
+export interface Positions {
+  readonly ledger: number;
+  readonly pulls: number;
+  readonly runs: number;
+  readonly alerts: number;
+  readonly journal: number;
+}
+
+/** Where the logs ended at an instant, by the times in their lines. */
+export function positionsAt(dataDir: string, at: Date): Positions {
+  const end = (name: string): number => linesBy(chainLines<TimedLine>(logPath(dataDir, name)), ({ at: written, landed_at: landed }) => written ?? landed ?? '', at).at(-1)?.seq ?? 0;
+  return { ledger: end('ledger'), pulls: end('pulls'), runs: end('runs'), alerts: end('alerts'), journal: end('journal') };
+}
+
+/** Where the logs end now. */
+export function positionsNow(dataDir: string): Positions {
+  const end = (name: string): number => lastWholeSeq(logPath(dataDir, name));
+  return { ledger: end('ledger'), pulls: end('pulls'), runs: end('runs'), alerts: end('alerts'), journal: end('journal') };
+}
+
+const logPath = (dataDir: string, name: string): string => join(dataDir, 'landing', `${name}.jsonl`);
+
+/** As `buildKnownAt`, by positions. The journal has no part in it: decisions are read beside the database. */
+export async function buildAtPositions(dataDir: string, positions: Positions, config: Config, progress: (step: string) => void = () => undefined): Promise<string> {
   if (!existsSync(join(dataDir, 'landing', 'ledger.jsonl'))) {
     throw new WhoranError(`${dataDir}: nothing is ingested yet`, { exitCode: EXIT.wrongUse, hint: 'Run `whoran ingest PATH…` first, or name the data folder with --data.' });
   }
-  const lines = linesBy(openLandedBatches(dataDir).batches(), ({ landed_at }) => landed_at, at);
-  const logs = LOGS.map((name) => ({ name, lines: linesBy(chainLines<TimedLine>(join(dataDir, 'landing', name)), (line) => line.at, at) }));
+  const lines = linesTo(openLandedBatches(dataDir).batches(), positions.ledger);
+  const logs = LOGS.map((name) => ({ name: `${name}.jsonl`, lines: linesTo(chainLines<ChainedLine>(logPath(dataDir, name)), positions[name]) }));
   const home = join(storeFolder(dataDir), KNOWN_AT);
   // What was removed since is not there for the past either.
   const removed = new RemovalRecord(join(dataDir, 'landing')).lastSeq;
@@ -59,9 +87,20 @@ function linesBy<Line>(all: Iterable<Line>, timeOf: (line: Line) => string, at: 
   return lines;
 }
 
-/** A line that says when it was written. */
+/** A log's lines up to a sequence. */
+function linesTo<Line extends ChainedLine>(all: Iterable<Line>, last: number): Line[] {
+  const lines: Line[] = [];
+  for (const line of all) {
+    if (line.seq > last) break;
+    lines.push(line);
+  }
+  return lines;
+}
+
+/** A line that says when it was written: the ledger's in `landed_at`, the others' in `at`. */
 interface TimedLine extends ChainedLine {
-  readonly at: string;
+  readonly at?: string;
+  readonly landed_at?: string;
 }
 
 /** What landing's logs said by then. */

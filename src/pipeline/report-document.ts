@@ -9,6 +9,7 @@ import { earliest, landedSources } from '../answers/sources.ts';
 import type { Catalog, Query } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/faults.ts';
 import type { ReportDefinition } from '../catalog/reports.ts';
+import type { FiledAs } from '../core/filed-as.ts';
 import type { ReportFormat } from '../core/report-formats.ts';
 import { rfc3339 } from '../core/times.ts';
 import type { Column, ReportDocument, Table } from '../render/document.ts';
@@ -22,6 +23,9 @@ export interface ReportRunFacts {
   readonly now: Date;
   readonly runBy?: string;
   readonly version?: string;
+  /** What was landed and decided later is left out: the reader and the data folder are of then. */
+  readonly knownAt?: Date;
+  readonly filedAs?: FiledAs;
 }
 
 /** A file to write, before it is. */
@@ -71,6 +75,8 @@ export async function reportDocument(
     period: { from: rfc3339(from), to: rfc3339(to) },
     runAt: rfc3339(now),
     runBy: runBy ?? accountName(),
+    knownAt: facts.knownAt?.toISOString() ?? null,
+    filedAs: facts.filedAs ?? null,
     program: { name: 'whoran', version: version ?? (await packageVersion(catalog.root)) },
     asOf: earliest(sources.map((source) => source.complete_through)),
     markdown,
@@ -99,7 +105,7 @@ export function columnsOf(definition: ReportDefinition, names: readonly string[]
 }
 
 /** The operating system's name for whoever runs this; some systems have none. */
-function accountName(): string {
+export function accountName(): string {
   try {
     return userInfo().username;
   } catch {

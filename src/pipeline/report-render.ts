@@ -9,6 +9,7 @@ import type { Catalog, Query } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/faults.ts';
 import type { ReportDefinition } from '../catalog/reports.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
+import type { Correction } from '../core/filed-as.ts';
 import type { ReportDocument } from '../render/document.ts';
 import { planFiles, reportDocument, type PlannedFile, type ReportRunFacts } from './report-document.ts';
 import { REPORT_FORMAT_WRITERS } from './report-formats.ts';
@@ -31,6 +32,8 @@ export interface RenderOptions extends ReportRunFacts {
   readonly pageRows?: number;
   /** Whether files that a replay cannot make again are left out; the page still names them. */
   readonly isReplay?: boolean;
+  /** Asked once the rows are there and before a file is written: what of an earlier report these correct. */
+  readonly correct?: (material: ReportMaterial, spooled: ReadonlyMap<string, Spooled>) => Promise<Correction | null>;
   /** Told each step as it begins. */
   readonly progress?: (step: string) => void;
 }
@@ -60,13 +63,18 @@ export async function renderReport(material: ReportMaterial, options: RenderOpti
   const written = planned.filter(({ format }) => options.isReplay !== true || REPORT_FORMAT_WRITERS[format].attested === null);
   for (const { format } of written) REPORT_FORMAT_WRITERS[format].check?.();
   const spooled = await spoolAll(material, options, folder);
-  const document = await reportDocument(material, material.catalog, material.definition, options, spooled);
+  const document = await reportDocument(material, material.catalog, material.definition, await corrected(material, options, spooled), spooled);
   const files: RenderedFile[] = [];
   for (const file of written) {
     options.progress?.(`writing ${file.name}`);
     files.push({ ...file, ...(await REPORT_FORMAT_WRITERS[file.format].write({ file, document, files: planned, rowLimit: options.pageRows ?? PAGE_ROWS, folder })) });
   }
   return { document, spooled, planned, files };
+}
+
+async function corrected(material: ReportMaterial, options: RenderOptions, spooled: ReadonlyMap<string, Spooled>): Promise<ReportRunFacts> {
+  if (!options.correct || !options.filedAs) return options;
+  return { ...options, filedAs: { ...options.filedAs, corrects: await options.correct(material, spooled) } };
 }
 
 async function spoolAll({ db, hashes, definition }: ReportMaterial, options: RenderOptions, folder: string): Promise<Map<string, Spooled>> {

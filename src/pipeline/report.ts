@@ -8,11 +8,13 @@ import type { AnswerReader } from '../answers/reader.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import { loadReports, type ReportDefinition } from '../catalog/reports.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
+import type { FiledAs } from '../core/filed-as.ts';
 import { USUAL_FORMATS, type ReportFormat } from '../core/report-formats.ts';
 import { rfc3339 } from '../core/times.ts';
+import { hashFile } from '../evidence/manifest.ts';
 import { writeBundle, type BundleResult, type BundleWish } from './bundle.ts';
 import { loadControlRelations, loadReportRelations } from './report-relations.ts';
-import { renderReport, type ReportMaterial } from './report-render.ts';
+import { renderReport, type RenderOptions, type ReportMaterial } from './report-render.ts';
 
 export interface ReportOptions {
   /** The period: `from` is in it, `to` is not. */
@@ -34,8 +36,11 @@ export interface ReportOptions {
   readonly progress?: (step: string) => void;
   /** The data folder of the reader: its ledger and journal. Without it, no batch is counted and nobody decided anything. */
   readonly dataDir?: string;
-  /** The reader shows what was landed by then; decisions after it are left out. */
+  /** The reader shows what was landed by then; decisions after it are left out. The report says so. */
   readonly knownAt?: Date;
+  /** Under what it is filed; the report says so. */
+  readonly filedAs?: FiledAs;
+  readonly correct?: NonNullable<RenderOptions['correct']>;
   /** Writes an evidence bundle beside the files. */
   readonly bundle?: BundleWish;
 }
@@ -65,6 +70,13 @@ export interface ReportResult {
   readonly missing_evidence: number;
   /** Null where none was asked for. */
   readonly bundle: BundleResult | null;
+  /** What the report says of its filing; null where it is not filed. */
+  readonly filed_as: FiledAs | null;
+  readonly program_version: string;
+  /** SHA-256 of each query's file, by its id. */
+  readonly queries: Readonly<Record<string, string>>;
+  /** SHA-256 of each table's rows as JSON lines, by the query's id. */
+  readonly table_sha256: Readonly<Record<string, string>>;
 }
 
 export interface ReportListing {
@@ -136,6 +148,7 @@ async function publish(material: ReportMaterial, options: ReportOptions, scratch
   const rendered = await renderReport(material, options, scratch);
   const { document, spooled, files } = rendered;
   const bundle = options.bundle ? await writeBundle(material, rendered, options, options.bundle, scratch) : null;
+  const hashes = Object.fromEntries(await Promise.all([...spooled].map(async ([id, { path }]) => [id, (await hashFile(path)).sha256] as const)));
   const written = files.map(({ name, format, bytes, sha256 }) => ({ name, path: join(options.outDir, name), format, bytes, sha256 }));
   for (const { name, path } of written) await rename(join(scratch, name), path);
   for (const path of [bundle?.path, bundle?.zip ?? undefined]) if (path !== undefined) await replace(join(scratch, basename(path)), path);
@@ -149,6 +162,10 @@ async function publish(material: ReportMaterial, options: ReportOptions, scratch
     rows: Object.fromEntries([...spooled].map(([id, { rowCount }]) => [id, rowCount])),
     missing_evidence: [...spooled.values()].reduce((sum, { missingEvidence }) => sum + missingEvidence, 0),
     bundle,
+    filed_as: document.filedAs,
+    program_version: document.program.version,
+    queries: Object.fromEntries(document.queries.map(({ id, sha256 }) => [id, sha256])),
+    table_sha256: hashes,
   };
 }
 

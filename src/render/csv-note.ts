@@ -3,6 +3,7 @@
  */
 import { inertText } from './cell-text.ts';
 import type { ReportDocument, Table } from './document.ts';
+import { correctionLines, filingFacts } from './filing.ts';
 
 const WIDTH = 100;
 
@@ -27,11 +28,19 @@ const FORM = [
   'Times are UTC, in RFC 3339.',
 ];
 
+function filingNote(document: ReportDocument): string[] {
+  const facts = filingFacts(document).map(([name, value]) => `${name}: ${value}`);
+  const corrects = document.filedAs?.corrects;
+  if (corrects) facts.push('What changed since:', ...correctionLines(corrects).map(([name, value]) => wrapped(`${name} ${value}`, '  ')));
+  return facts.length === 0 ? [] : [facts.join('\n')];
+}
+
 /** The note's text. */
 export function csvNote(document: ReportDocument, tables: readonly { readonly fileName: string; readonly table: Table }[]): string {
   const parts = [
     `${document.title}: notes on the CSV files`,
     `Period: from ${document.period.from} (included) to ${document.period.to} (not included), UTC.\nRun at ${document.runAt} by ${inertText(document.runBy)}, ${document.program.name} ${document.program.version}.`,
+    ...filingNote(document),
     ...FORM.map((paragraph) => wrapped(paragraph, '')),
     ...tables.flatMap(({ fileName, table }) => [
       `${fileName}: ${table.title}, ${table.rowCount} ${table.rowCount === 1 ? 'row' : 'rows'}\n${wrapped(table.description, '  ')}`,

@@ -1,6 +1,7 @@
 /**
  * A report as data: what a renderer gets, and all that it gets. Rows in, bytes out.
  */
+import type { FiledAs } from '../core/filed-as.ts';
 
 /** A value of a row. Instants are RFC 3339 UTC strings. */
 export type Cell = string | number | boolean | null | Cell[] | { readonly [key: string]: Cell };
@@ -93,6 +94,10 @@ export interface ReportDocument {
   readonly program: { readonly name: string; readonly version: string };
   /** The least `complete_through` of all sources: what the numbers hold as of. Null where nothing is landed. */
   readonly asOf: string | null;
+  /** RFC 3339 UTC: what was landed and decided later is left out. Null where everything counts that there was. */
+  readonly knownAt: string | null;
+  /** Null where it was not filed. */
+  readonly filedAs: FiledAs | null;
   /** The report's prose with its slots, in the Markdown that `markdown.ts` reads. */
   readonly markdown: string;
   /** Path and SHA-256 of the file that defines the report, and of those that it shares with others. */

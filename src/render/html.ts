@@ -11,6 +11,7 @@ import { chartOf, tableOf, type Cell, type ReportDocument, type Row, type Table 
 import { instantText, termId, valueText } from './html-cell.ts';
 import { escapeHtml, escapeLines } from './html-escape.ts';
 import { htmlTable, type TableContext } from './html-table.ts';
+import { correctionLines, filingFacts } from './filing.ts';
 import { parseMarkdown, termsDefined, type Block, type Inline } from './markdown.ts';
 import { styleSheet } from './style.ts';
 
@@ -58,11 +59,13 @@ function headerHtml(document: ReportDocument, blocks: readonly Block[]): string 
     ['To (not included)', instantText(period.to)],
     ['Time zone of every time', 'UTC'],
     ['Holds as of', document.asOf === null ? 'no source is landed' : instantText(document.asOf)],
+    ...filingFacts(document),
     ['Run at', instantText(document.runAt)],
     ['Run by', document.runBy],
     ['Program', `${program.name} ${program.version}`],
   ];
   const lists: [string, readonly (readonly [string, string])[]][] = [
+    ...(document.filedAs?.corrects ? [['What changed since the report that this one corrects', correctionLines(document.filedAs.corrects)] as [string, readonly (readonly [string, string])[]]] : []),
     ['Gives evidence for', document.controls.map(({ id, name }) => [id, name] as const)],
     ['Files of this report', document.files.map(({ name, about }) => [name, about] as const)],
   ];

@@ -35,6 +35,8 @@ export async function* jsonReport(document: ReportDocument): AsyncGenerator<stri
     as_of: document.asOf,
     run_at: document.runAt,
     run_by: document.runBy,
+    ...(document.knownAt === null ? {} : { known_at: document.knownAt }),
+    ...(document.filedAs === null ? {} : { filed_as: document.filedAs.id, corrects: document.filedAs.corrects }),
     program: document.program,
     definition: document.definition,
     files: document.files,

@@ -18,7 +18,7 @@ const column = (name: string, kind: Column['kind'], title = name): Column => ({ 
 function documentOf(tables: Readonly<Record<string, { columns: readonly Column[]; rows: readonly Row[] }>>): ReportDocument {
   return {
     id: 'traceability', title: 'Who <ran> it', controls: [{ id: 'soc2:CC6.1', name: 'access' }], period: { from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' },
-    runAt: '2026-02-01T06:00:00Z', runBy: 'auditor & co', program: { name: 'whoran', version: '0.1.0' }, asOf: null, markdown: '', definition: { file: 'reports/x.md', sha256: 'f'.repeat(64), parts: [] },
+    runAt: '2026-02-01T06:00:00Z', runBy: 'auditor & co', program: { name: 'whoran', version: '0.1.0' }, asOf: null, knownAt: null, filedAs: null, markdown: '', definition: { file: 'reports/x.md', sha256: 'f'.repeat(64), parts: [] },
     charts: [], queries: [], files: [],
     tables: new Map(Object.entries(tables).map(([id, { columns, rows }]) => [id, { id, title: `Table ${id}`, description: 'all', columns, rowCount: rows.length, async *rows () { yield* await Promise.resolve(rows); } }])),
   };

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import { cellText } from './cell-text.ts';
 import type { ReportDocument, Row, Table } from './document.ts';
+import { correctionLines, filingFacts } from './filing.ts';
 import { escapeXml, linesSheet, SHEET_ROWS, tableSheet } from './xlsx-sheet.ts';
 
 /** The earliest date that a zip can hold: the workbook's parts carry no clock's trace. */
@@ -90,12 +91,13 @@ async function* slice(table: Table, from: number, count: number): AsyncGenerator
 }
 
 function aboutLines(document: ReportDocument, parts: readonly { readonly table: Table; readonly name: string; readonly rows: number }[]): string[][] {
-  const { title, id, period, asOf, runAt, runBy, program, controls, definition } = document;
+  const { title, id, period, asOf, runAt, runBy, program, controls, definition, filedAs } = document;
   return [
     ['Report', title, id], ['From (included)', period.from], ['To (not included)', period.to], ['Time zone of every time', 'UTC'],
-    ['Holds as of', asOf ?? 'no source is landed'], ['Run at', runAt], ['Run by', runBy], ['Program', `${program.name} ${program.version}`],
+    ['Holds as of', asOf ?? 'no source is landed'], ...filingFacts(document), ['Run at', runAt], ['Run by', runBy], ['Program', `${program.name} ${program.version}`],
     ['Definition', definition.file, '', `SHA-256 ${definition.sha256}`],
     ...controls.map((control, index) => [index === 0 ? 'Gives evidence for' : '', control.id, '', control.name]),
+    ...(filedAs?.corrects ? [[], ['What changed since the report that this one corrects'], ...correctionLines(filedAs.corrects).map(([name, value]) => ['', name, '', value])] : []),
     [], ['Sheet', 'Holds', 'Rows', 'What it counts, and what it cannot see'],
     ...parts.map(({ table, name, rows }) => [name, table.title, String(rows), table.description]),
     [], ['How to read it', 'Cells that begin like a formula are text. What a log wrote is shown with every hidden character as an escape.'],

@@ -28,7 +28,7 @@ export interface Manifest {
   readonly ledger: TreeHead;
   readonly journal: TreeHead;
   readonly redaction: { readonly people: string; readonly records_attested: number } | null;
-  readonly corrects: { readonly filed: string; readonly manifest_sha256: string } | null;
+  readonly corrects: { readonly filed: string; readonly manifest_sha256: string | null } | null;
   /** How many rows each result table has. */
   readonly tables: ReadonlyMap<string, number>;
   readonly files: ReadonlyMap<string, ManifestFile>;
@@ -58,7 +58,7 @@ export function readManifest(bytes: Buffer, faults: Faults): Manifest {
   if (!isObject(report)) throw bad('the report’s facts in "report"', 'none');
   if (!isObject(tables)) throw bad('the result tables in "tables"', 'none');
   if (!Array.isArray(files)) throw bad('a list in "files"', 'none');
-  if (corrects !== null && !(isObject(corrects) && typeof corrects['filed'] === 'string' && isHex(corrects['manifest_sha256']))) throw bad('"corrects" with filed and manifest_sha256, or null', textOf(corrects));
+  if (corrects !== null && !(isObject(corrects) && typeof corrects['filed'] === 'string' && (corrects['manifest_sha256'] === null || isHex(corrects['manifest_sha256'])))) throw bad('"corrects" with filed and manifest_sha256 (null where it has none), or null', textOf(corrects));
   return {
     report,
     ledger: treeHead(json, 'ledger'),
