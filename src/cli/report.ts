@@ -145,7 +145,6 @@ async function run(context: Context, id: string, options: Options): Promise<void
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a module's type is its own
 const filing = async () => import('../pipeline/filing.ts');
 
 async function configOf(context: Context): Promise<Config> {
