@@ -56,3 +56,10 @@ test('ids are of version 5, and of what they name', () => {
   expect(uuidOf('a', 'b')).toBe(uuidOf('a', 'b'));
   expect(uuidOf('a', 'b')).not.toBe(uuidOf('a', 'c'));
 });
+
+test('what it was filed as, and what it corrects, stand in its head', async () => {
+  const corrects = { filed: 'exceptions_1', filed_at: '2026-02-01T06:00:00Z', filed_by: 'ada', manifest_sha256: null, is_filed_again: true, tables: [{ table: 'one', title: 'One', rows_before: 1, rows_after: 2, added: 1, removed: 0, changed: 0 }], changes: [] };
+  const { parsed } = await read({ ...documentOf({ one: [] }), knownAt: '2026-02-02T06:00:00Z', filedAs: { id: 'exceptions_2', corrects } });
+  const { props } = parsed['metadata'] as { props: { name: string; value: string }[] };
+  expect(props.map(({ name, value }) => `${name} ${value}`)).toEqual(expect.arrayContaining(['as-known-at 2026-02-02T06:00:00Z', 'filed-as exceptions_2', 'corrects exceptions_1', 'changed-rows one: 1 added, 0 removed, 0 changed']));
+});

@@ -40,6 +40,16 @@ const STATES: Readonly<Record<string, { readonly state: string; readonly reason:
   resolved: { state: 'satisfied', reason: 'other', remarks: 'The finding is over, by a late record or by a person.' },
 };
 
+/** The filing, and how many rows of each table differ from the corrected one's. */
+function filingProps({ knownAt, filedAs }: ReportDocument): Prop[] {
+  const corrects = filedAs?.corrects ?? null;
+  return [
+    ...(knownAt === null ? [] : [prop('as-known-at', knownAt)]),
+    ...(filedAs === null ? [] : [prop('filed-as', filedAs.id)]),
+    ...(corrects === null ? [] : [prop('corrects', corrects.filed), ...corrects.tables.map(({ table, added, removed, changed }) => prop('changed-rows', `${table}: ${added} added, ${removed} removed, ${changed} changed`))]),
+  ];
+}
+
 /** The document's text, in pieces: a finding at a time. */
 export async function* oscalReport(document: ReportDocument): AsyncGenerator<string> {
   const { id, title, period, runAt, runBy, program, controls, asOf } = document;
@@ -48,7 +58,7 @@ export async function* oscalReport(document: ReportDocument): AsyncGenerator<str
   const plan = uuidOf('plan', ...key);
   const metadata = {
     title: `${title}, ${period.from} to ${period.to}`, 'last-modified': runAt, version: program.version, 'oscal-version': OSCAL_VERSION,
-    props: [prop('report', id), prop('holds-as-of', asOf ?? 'no source is landed'), prop('time-zone', 'UTC')],
+    props: [prop('report', id), prop('holds-as-of', asOf ?? 'no source is landed'), prop('time-zone', 'UTC'), ...filingProps(document)],
     roles: [{ id: 'assessor', title: 'Who ran the report' }], parties: [{ uuid: party, type: 'person', name: value(runBy) }],
     'responsible-parties': [{ 'role-id': 'assessor', 'party-uuids': [party] }],
   };
