@@ -10,13 +10,16 @@ import { CatalogError } from '../catalog/faults.ts';
 import type { ReportDefinition } from '../catalog/reports.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import type { Correction } from '../core/filed-as.ts';
-import type { ReportDocument } from '../render/document.ts';
+import type { ReportDocument, Row, Table } from '../render/document.ts';
 import { planFiles, reportDocument, type PlannedFile, type ReportRunFacts } from './report-document.ts';
 import { REPORT_FORMAT_WRITERS } from './report-formats.ts';
 import { spool, type Spooled } from './report-spool.ts';
 
 /** How many rows of one table the page shows; the files have all. */
 const PAGE_ROWS = 5000;
+
+/** A longer table tells its progress each time so many of its rows are written. */
+const TOLD_EVERY = 100_000;
 
 /** What a report is made of. */
 export interface ReportMaterial {
@@ -67,7 +70,7 @@ export async function renderReport(material: ReportMaterial, options: RenderOpti
   const files: RenderedFile[] = [];
   for (const file of written) {
     options.progress?.(`writing ${file.name}`);
-    files.push({ ...file, ...(await REPORT_FORMAT_WRITERS[file.format].write({ file, document, files: planned, rowLimit: options.pageRows ?? PAGE_ROWS, folder })) });
+    files.push({ ...file, ...(await REPORT_FORMAT_WRITERS[file.format].write({ file, document: tellingRows(document, file.name, options.progress), files: planned, rowLimit: options.pageRows ?? PAGE_ROWS, folder })) });
   }
   return { document, spooled, planned, files };
 }
@@ -75,6 +78,24 @@ export async function renderReport(material: ReportMaterial, options: RenderOpti
 async function corrected(material: ReportMaterial, options: RenderOptions, spooled: ReadonlyMap<string, Spooled>): Promise<ReportRunFacts> {
   if (!options.correct || !options.filedAs) return options;
   return { ...options, filedAs: { ...options.filedAs, corrects: await options.correct(material, spooled) } };
+}
+
+/** The document, whose long tables tell how far they are read into a file. */
+function tellingRows(document: ReportDocument, file: string, progress: RenderOptions['progress']): ReportDocument {
+  if (progress === undefined) return document;
+  const tables = [...document.tables].map(([id, table]): [string, Table] => {
+    if (table.rowCount <= TOLD_EVERY) return [id, table];
+    const rows = async function* (): AsyncGenerator<Row> {
+      let read = 0;
+      for await (const row of table.rows()) {
+        yield row;
+        read += 1;
+        if (read % TOLD_EVERY === 0) progress(`writing ${file}: ${read} of ${table.rowCount} rows of ${id}`);
+      }
+    };
+    return [id, { ...table, rows }];
+  });
+  return { ...document, tables: new Map(tables) };
 }
 
 async function spoolAll({ db, hashes, definition }: ReportMaterial, options: RenderOptions, folder: string): Promise<Map<string, Spooled>> {

@@ -37,10 +37,16 @@ function textCell(place: string, whole: string, style: number): string {
   return `<c r="${place}" s="${FORMULA.test(cut) ? STYLE.quoted : style}" t="inlineStr"><is><t xml:space="preserve">${text}</t></is></c>`;
 }
 
-/** Days since 1899-12-30, as spreadsheets count them: UTC. Null for what is no instant. */
+/** Spreadsheets keep 15 digits, and would show a longer number as another one. */
+const GREATEST = 999_999_999_999_999;
+/** 1900-03-01, before which programs count differently, and 10000-01-01, from which they have no dates. */
+const FIRST_DAY = 61;
+const END_DAY = 2_958_466;
+
+/** Days since 1899-12-30, as spreadsheets count them: UTC. Null for what is no instant, or none that they can show. */
 export function serialDay(instant: string): number | null {
-  const ms = Date.parse(instant);
-  return Number.isNaN(ms) ? null : ms / 86_400_000 + 25_569;
+  const day = Date.parse(instant) / 86_400_000 + 25_569;
+  return day >= FIRST_DAY && day < END_DAY ? day : null;
 }
 
 const NUMBER_STYLES: Readonly<Partial<Record<Column['kind'], number>>> = { share: STYLE.share, count: STYLE.count };
@@ -48,7 +54,7 @@ const NUMBER_STYLES: Readonly<Partial<Record<Column['kind'], number>>> = { share
 function valueCell(place: string, cell: Cell, { kind }: Pick<Column, 'kind'>): string {
   if (cell === null) return '';
   if (kind === 'evidence') return textCell(place, evidenceText(cell), STYLE.text);
-  if (typeof cell === 'number' && Number.isFinite(cell)) return `<c r="${place}" s="${NUMBER_STYLES[kind] ?? STYLE.plain}"><v>${cell}</v></c>`;
+  if (typeof cell === 'number' && Math.abs(cell) <= GREATEST) return `<c r="${place}" s="${NUMBER_STYLES[kind] ?? STYLE.plain}"><v>${cell}</v></c>`;
   if (typeof cell === 'boolean') return `<c r="${place}" t="b"><v>${cell ? 1 : 0}</v></c>`;
   const day = kind === 'instant' && typeof cell === 'string' ? serialDay(cell) : null;
   return day === null ? textCell(place, cellText(cell), STYLE.text) : `<c r="${place}" s="${STYLE.instant}"><v>${day}</v></c>`;

@@ -114,3 +114,17 @@ test('every part is named in the types and relations, and the same document give
 test('columns after Z have two letters, and three', () => {
   expect([0, 25, 26, 51, 52, 701, 702].map(columnLetters)).toEqual(['A', 'Z', 'AA', 'AZ', 'BA', 'ZZ', 'AAA']);
 });
+
+test('a fault while rows are read is the writing\'s, and ends it', async () => {
+  const document = documentOf({ a: { columns: COLUMNS, rows: [{}] } });
+  const table = document.tables.get('a');
+  if (!table) throw new Error('the table is there');
+  // eslint-disable-next-line @typescript-eslint/require-await -- a table whose file cannot be read
+  const broken = { ...table, async *rows(): AsyncGenerator<Row> { throw new Error('the disk is gone'); } };
+  await expect(writeXlsx({ ...document, tables: new Map([['a', broken]]) }, join(folder, 'broken.xlsx'))).rejects.toThrow('the disk is gone');
+});
+
+test('a time or number that spreadsheets would show as another one stands as text', async () => {
+  const cells = cellsOf((await written(documentOf({ a: { columns: COLUMNS, rows: [{ at: '1899-12-31T00:00:00Z', calls: 1_234_567_890_123_456 }] } }))).get('xl/worksheets/sheet3.xml') ?? '');
+  expect([cells.get('A2')?.[2], cells.get('D2')?.[0], cells.get('D2')?.[2]]).toEqual(['1899-12-31T00:00:00Z', 'inlineStr', '1234567890123456']);
+});

@@ -30,10 +30,18 @@ interface Sheet {
 export async function writeXlsx(document: ReportDocument, path: string, sheetRows = SHEET_ROWS): Promise<void> {
   const sheets = sheetsOf(document, sheetRows);
   const zip = new ZipFile();
-  const written = pipeline(zip.outputStream, createWriteStream(path, { flags: 'wx' }));
+  const faulty = new AbortController();
+  const written = pipeline(zip.outputStream, createWriteStream(path, { flags: 'wx' }), { signal: faulty.signal });
+  let fault: unknown;
+  const fail = (error: unknown): void => {
+    fault ??= error;
+    faulty.abort();
+  };
+  zip.on('error', fail);
   const add = (name: string, pieces: () => AsyncIterable<string> | Iterable<string>): void => {
     zip.addReadStreamLazy(name, { mtime: DATE, forceDosTimestamp: true, mode: 0o100644 }, (give) => {
-      give(null, Readable.from(gathered(pieces()), { objectMode: false }));
+      // yazl does not listen to what it reads from: unheard, a fault would end the process, and the file wait for ever.
+      give(null, Readable.from(gathered(pieces()), { objectMode: false }).once('error', fail));
     });
   };
   add('[Content_Types].xml', () => [contentTypes(sheets)]);
@@ -44,7 +52,11 @@ export async function writeXlsx(document: ReportDocument, path: string, sheetRow
   add('xl/styles.xml', () => [STYLES]);
   for (const [index, { pieces }] of sheets.entries()) add(`xl/worksheets/sheet${index + 1}.xml`, pieces);
   zip.end();
-  await written;
+  try {
+    await written;
+  } catch (error) {
+    throw fault ?? error;
+  }
 }
 
 async function* gathered(pieces: AsyncIterable<string> | Iterable<string>): AsyncGenerator<Buffer> {
