@@ -251,7 +251,7 @@ describe('definitions', () => {
   test('are listed', async () => {
     const listed = await listReports();
     expect(listed.map(({ id }) => id)).toEqual(['access-changes', 'completeness', 'control-index', 'exceptions', 'sign-in-to-session', 'token-expiry', 'traceability']);
-    expect(listed.at(-1)).toMatchObject({ title: 'Who ran it', formats: ['html', 'pdf', 'csv', 'json', 'xlsx', 'oscal'] });
+    expect(listed.at(-1)).toMatchObject({ title: 'Who ran it', formats: ['html', 'pdf', 'csv', 'json', 'xlsx', 'oscal', 'ocsf'] });
   });
 
   test('describe every column that a query returns, and no other; show every query', async () => {

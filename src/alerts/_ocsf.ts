@@ -2,40 +2,24 @@
  * Findings as OCSF Detection Finding events (class 2004, OCSF 1.4.0, the first that knows `is_alert`: https://schema.ocsf.io/1.4.0/classes/detection_finding).
  * docs/ocsf.md says where each field comes from; test/peers/ocsf.sh validates them against the published schema.
  */
-import type { Alert, AlertFinding, AlertSeverity, Notice } from './alert.ts';
+import { OCSF_SEVERITY, OCSF_STATUS, OCSF_VERSION, type OcsfEvent, type OcsfWord } from '../core/ocsf.ts';
+import type { Alert, AlertFinding, Notice } from './alert.ts';
 
-export const OCSF_VERSION = '1.4.0';
 const CLASS_UID = 2004;
 
 /** activity_id: 1 Create, 2 Update, 3 Close. */
-const ACTIVITY: Readonly<Record<Exclude<Notice, 'digest' | 'test'>, { readonly id: number; readonly name: string }>> = {
+const ACTIVITY: Readonly<Record<Exclude<Notice, 'digest' | 'test'>, OcsfWord>> = {
   fired: { id: 1, name: 'Create' },
   reminder: { id: 2, name: 'Update' },
   acknowledged: { id: 2, name: 'Update' },
   resolved: { id: 3, name: 'Close' },
 };
-/** severity_id: 2 Low, 3 Medium, 4 High, 5 Critical. */
-const SEVERITY: Readonly<Record<AlertSeverity, { readonly id: number; readonly name: string }>> = {
-  low: { id: 2, name: 'Low' },
-  medium: { id: 3, name: 'Medium' },
-  high: { id: 4, name: 'High' },
-  critical: { id: 5, name: 'Critical' },
-};
-/** status_id: 1 New, 2 In Progress, 3 Suppressed, 4 Resolved. */
-const STATUS: Readonly<Record<string, { readonly id: number; readonly name: string }>> = {
-  open: { id: 1, name: 'New' },
-  acknowledged: { id: 2, name: 'In Progress' },
-  suppressed: { id: 3, name: 'Suppressed' },
-  resolved: { id: 4, name: 'Resolved' },
-};
 /** confidence_id: 1 Low, 2 Medium, 3 High: of the identity, by ATTRIBUTION 3. */
-const CONFIDENCE: Readonly<Record<string, { readonly id: number; readonly name: string }>> = {
+const CONFIDENCE: Readonly<Record<string, OcsfWord>> = {
   inferred: { id: 1, name: 'Low' },
   asserted: { id: 2, name: 'Medium' },
   proved: { id: 3, name: 'High' },
 };
-
-export type OcsfEvent = Readonly<Record<string, unknown>>;
 
 /** A test of the channel is an event of no class (0, Base Event): whoever reads the file sees that it is written, and no finding. */
 export function ocsfTest(alert: Alert, version: string): OcsfEvent {
@@ -53,10 +37,10 @@ export function ocsfEvents(alert: Alert, version: string): OcsfEvent[] {
   return alert.findings.map((finding, index) => eventOf(alert, finding, ACTIVITY[notice], index, version));
 }
 
-function eventOf(alert: Alert, finding: AlertFinding, activity: { readonly id: number; readonly name: string }, index: number, version: string): OcsfEvent {
+function eventOf(alert: Alert, finding: AlertFinding, activity: OcsfWord, index: number, version: string): OcsfEvent {
   const time = Date.parse(alert.at);
-  const severity = SEVERITY[finding.severity];
-  const status = STATUS[finding.status] ?? { id: 99, name: finding.status };
+  const severity = OCSF_SEVERITY[finding.severity] ?? { id: 0, name: 'Unknown' };
+  const status = OCSF_STATUS[finding.status] ?? { id: 99, name: finding.status };
   const confidence = CONFIDENCE[finding.who?.confidence ?? ''];
   return {
     class_uid: CLASS_UID, class_name: 'Detection Finding', category_uid: 2, category_name: 'Findings',

@@ -53,6 +53,7 @@ export function planFiles({ id, formats, csv, queries }: ReportDefinition, { fro
   if (formats.includes('json')) files.push({ name: `${base}.json`, format: 'json', about: 'all tables, with exact values' });
   if (formats.includes('xlsx')) files.push({ name: `${base}.xlsx`, format: 'xlsx', about: 'all tables, a sheet each' });
   if (formats.includes('oscal')) files.push({ name: `${base}.oscal.json`, format: 'oscal', about: 'OSCAL assessment results' });
+  if (formats.includes('ocsf')) files.push({ name: `${base}.ocsf.jsonl`, format: 'ocsf', about: 'OCSF events: controls and findings, one a line' });
   return files;
 }
 

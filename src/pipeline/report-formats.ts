@@ -10,6 +10,7 @@ import { csvTable } from '../render/csv.ts';
 import { tableOf, type ReportDocument } from '../render/document.ts';
 import { htmlReport } from '../render/html.ts';
 import { jsonReport } from '../render/json.ts';
+import { ocsfReport } from '../render/ocsf.ts';
 import { oscalReport } from '../render/oscal.ts';
 import { printPdf } from '../render/pdf.ts';
 import { writeXlsx } from '../render/xlsx.ts';
@@ -73,6 +74,7 @@ export const REPORT_FORMAT_WRITERS: Readonly<Record<PlannedFile['format'], Repor
     },
   },
   oscal: { attested: null, write: async (job) => writeText(pathOf(job), oscalReport(job.document)) },
+  ocsf: { attested: null, write: async (job) => writeText(pathOf(job), ocsfReport(job.document)) },
   json: { attested: null, write: async (job) => writeText(pathOf(job), jsonReport(job.document)) },
 };
 

@@ -1,10 +1,13 @@
 /**
- * Writes what the file channel writes, for test/peers/ocsf.sh: every notice, findings with everything and with nothing, and hostile values.
+ * Writes what the file channel and reports write, for test/peers/ocsf.sh: every notice, findings with everything and with nothing, and hostile values.
  *   node ocsf-events.js FILE
  */
+import { appendFile } from 'node:fs/promises';
 import { createChannel } from '../../src/alerts/index.ts';
 import type { Alert, AlertFinding } from '../../src/alerts/alert.ts';
 import { channelSchema } from '../../src/config/channels/index.ts';
+import { ocsfReport } from '../../src/render/ocsf.ts';
+import { HOSTILE_FINDINGS, findingsReport } from '../findings-report.ts';
 import { EXAMPLE_ALERT, EXAMPLE_DIGEST, EXAMPLE_RESOLVED, EXAMPLE_SUPPRESSED } from '../alerts/example-alert.ts';
 
 const [, , path] = process.argv;
@@ -24,3 +27,4 @@ const alerts: readonly Alert[] = [
 ];
 const channel = await createChannel(channelSchema.parse({ id: 'ocsf', type: 'file', path }), { env: {}, stdout: process.stdout, version: '0.0.0' });
 for (const alert of alerts) if (channel.notices.includes(alert.notice)) await channel.send(alert, { signal: new AbortController().signal, now: () => new Date(), attempt: 1 });
+for (const document of [findingsReport(), findingsReport(HOSTILE_FINDINGS), findingsReport([])]) for await (const line of ocsfReport(document)) await appendFile(path, line);
