@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
-import { holdsOf, type Hold, type HoldScope } from '../landing/holds.ts';
+import type { Hold, HoldDecision, HoldScope } from '../pipeline/legal-holds.ts';
 import type { Context } from './context.ts';
 
 const EXAMPLES = `
@@ -46,11 +46,11 @@ export function registerHold(program: Command, context: Context): void {
       const scope: HoldScope = { source: given.source ?? null, account: given.account ?? null, identity: given.identity ?? null, from: instant('--from', given.from), to: instant('--to', given.to) };
       if (scope.account !== null && !/^\d{12}$/.test(scope.account)) throw wrongUse(`--account: expected 12 digits, found ${inert(scope.account, 60)}`, 'Give the account id.');
       if (scope.identity === '') throw wrongUse('--identity: expected a text, found none', 'Give an object id or user principal name.');
-      const { holds, lines } = await append(context, (before) => ({
+      const { holds, subject } = await decide(context, (before) => ({
         by: given.by ?? userInfo().username, action: 'hold.add', subject: `hold-${before.length + 1}`, reason: given.reason,
         detail: Object.fromEntries(Object.entries(scope).filter(([, value]) => value !== null)),
       }));
-      print(context, holds, `${lines[0]?.subject ?? 'The hold'} is in force. It keeps ${described(scope)}.`);
+      print(context, holds, `${subject} is in force. It keeps ${described(scope)}.`);
     });
   hold
     .command('release <id>')
@@ -58,7 +58,7 @@ export function registerHold(program: Command, context: Context): void {
     .requiredOption('--reason <text>', 'why, for the journal')
     .option('--by <name>', 'who decides (this user)')
     .action(async (id: string, given: { readonly reason: string; readonly by?: string }) => {
-      const { holds } = await append(context, (before) => {
+      const { holds } = await decide(context, (before) => {
         const found = before.find((one) => one.id === id);
         if (!found) throw wrongUse(`there is no hold ${inert(id, 60)}`, '`whoran hold list` shows them.');
         if (found.released) throw wrongUse(`${found.id} was released already, on ${found.released.at.slice(0, 10)}`, '`whoran hold list` shows those in force.');
@@ -70,17 +70,15 @@ export function registerHold(program: Command, context: Context): void {
     .command('list')
     .description('every hold, those that are released too')
     .action(async () => {
-      const { openLandedBatches } = await import('../landing/landed-batches.ts');
-      const holds = holdsOf(openLandedBatches(context.globals.data).decisions());
+      const { legalHolds } = await import('../pipeline/legal-holds.ts');
+      const holds = legalHolds(context.globals.data);
       print(context, holds, holds.length === 0 ? 'There is no hold.' : undefined);
     });
 }
 
-async function append(context: Context, decide: (before: readonly Hold[]) => { by: string; action: string; subject: string; reason: string; detail: Record<string, string | null> }): Promise<{ holds: Hold[]; lines: readonly { readonly subject: string }[] }> {
-  const [{ appendToJournal }, { openLandedBatches }] = await Promise.all([import('../pipeline/journal.ts'), import('../landing/landed-batches.ts')]);
-  const landed = openLandedBatches(context.globals.data);
-  const lines = await appendToJournal(context.globals.data, new Date().toISOString(), () => [decide(holdsOf(landed.decisions()))], async (ms) => setTimeout(ms));
-  return { holds: holdsOf(landed.decisions()), lines };
+async function decide(context: Context, decision: (before: readonly Hold[]) => HoldDecision): Promise<{ holds: Hold[]; subject: string }> {
+  const { decideHold } = await import('../pipeline/legal-holds.ts');
+  return decideHold(context.globals.data, new Date().toISOString(), decision, async (ms) => setTimeout(ms));
 }
 
 function print(context: Context, holds: readonly Hold[], message: string | undefined): void {
