@@ -32,7 +32,7 @@ const EXAMPLES = `
 Examples:
   $ whoran report list
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january
-  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --format html,pdf,xlsx
+  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --format pdf,xlsx
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --bundle
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --file --note 'for the Q1 review'
   $ whoran report filed
