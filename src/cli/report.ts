@@ -34,10 +34,12 @@ Examples:
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --format pdf,xlsx
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --bundle
-  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --file --note 'for the Q1 review'
+  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --file --note Q1
   $ whoran report filed
-  $ whoran report traceability --filed traceability_20260101T000000Z_20260131T000000Z_1 --out ./again
-  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./then --known-at 2026-02-01T06:00:00Z
+  $ whoran report traceability --out ./again \\
+      --filed traceability_20260101T000000Z_20260131T000000Z_1
+  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./then \\
+      --known-at 2026-02-01T06:00:00Z
 
 Without --format: HTML, CSV and JSON. A PDF is printed by Chromium, which WHORAN_CHROMIUM names
 where it is not found by itself.
