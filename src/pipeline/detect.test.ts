@@ -110,7 +110,7 @@ describe('the configuration', () => {
     [{ session_without_sing_in: {} }, 'there is no such detection'],
     [{ activity_after_session_expiry: { params: { margin: 1 } } }, 'expected margin_seconds'],
     [{ activity_after_session_expiry: { params: { margin_seconds: 'an hour' } } }, 'expected integer'],
-    [{ identity_conflict: { params: { margin_seconds: 1 } } }, 'expected no parameter'],
+    [{ task_without_launcher: { params: { margin_seconds: 1 } } }, 'expected no parameter'],
   ])('%j is refused, and the findings stay as they were', async (detections, message) => {
     await session('ASIAABSENT', { reason: 'sign_in_absent' });
     await detect({ db }, config);

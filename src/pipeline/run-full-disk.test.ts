@@ -121,7 +121,7 @@ function canMount(): boolean {
 describe.skipIf(!canMount())('a file system of 32 MiB', () => {
   beforeEach(() => {
     mkdirSync(dataDir);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', dataDir]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', dataDir]);
   });
   afterEach(() => {
     execFileSync('umount', ['-l', dataDir]);
