@@ -28,7 +28,7 @@ create or replace macro guid_of_little_endian(h) as (
 create or replace macro token_guid(t) as (
   case
     when regexp_full_match(t, '[A-Za-z0-9_-]{22}')
-      then guid_of_little_endian(lower(hex(try(from_base64(translate(t, '-_', '+/') || '==')))))
+      then list_transform([lower(hex(try(from_base64(translate(t, '-_', '+/') || '=='))))], lambda bytes: guid_of_little_endian(bytes))[1]
     when regexp_full_match(t, '[A-Za-z0-9+/]{48}') then as_guid(try(decode(try(from_base64(t)))))
     else as_guid(t)
   end
@@ -67,8 +67,12 @@ create or replace macro ipv6_spelled(t) as (
     else t
   end
 );
+-- A macro's argument is copied wherever its name stands: bound once here, by a list of one, or these copies alone take half a second to plan.
 create or replace macro address_key(t) as (
-  case when is_ipv4(t) then '00000000000000000000ffff' || ipv4_hex(t) when contains(t, ':') then ipv6_key(ipv6_spelled(lower(t))) end
+  case
+    when is_ipv4(t) then '00000000000000000000ffff' || ipv4_hex(t)
+    when contains(t, ':') then list_transform([ipv6_spelled(lower(t))], lambda spelled: ipv6_key(spelled))[1]
+  end
 );
 
 -- How many bits of the address key a CIDR range fixes; and the least and the greatest key with those bits of `key`.

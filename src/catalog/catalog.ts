@@ -51,6 +51,18 @@ export interface Catalog {
  * @throws CatalogError naming every fault
  */
 export async function loadCatalog(root: string = packageRoot()): Promise<Catalog> {
+  if (root !== packageRoot()) return await readCatalog(root);
+  // The package's own files don't change while it runs, and to read them takes longer than to detect in a small folder.
+  own ??= readCatalog(root).catch((error: unknown) => {
+    own = undefined;
+    throw error;
+  });
+  return await own;
+}
+
+let own: Promise<Catalog> | undefined;
+
+async function readCatalog(root: string): Promise<Catalog> {
   const { controls, faults } = await loadControls(root);
   const queries: Query[] = [];
   const detections: Detection[] = [];

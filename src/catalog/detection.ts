@@ -37,7 +37,18 @@ export const DETECTION_COLUMNS = {
  *
  * @param db any database; only its parser is used
  */
-export async function checkDetection(db: Database, detection: Pick<Detection, 'file' | 'sql' | 'header'>): Promise<CatalogFault[]> {
+export async function checkDetection(db: Database, detection: Pick<Detection, 'file' | 'sql' | 'header'>): Promise<readonly CatalogFault[]> {
+  // A detection is checked once: nothing but itself decides, and every run checks all of them.
+  const known = checkedBefore.get(detection);
+  if (known !== undefined) return known;
+  const faults = await faultsOf(db, detection);
+  checkedBefore.set(detection, faults);
+  return faults;
+}
+
+const checkedBefore = new WeakMap<object, readonly CatalogFault[]>();
+
+async function faultsOf(db: Database, detection: Pick<Detection, 'file' | 'sql' | 'header'>): Promise<readonly CatalogFault[]> {
   const fault = (message: string): CatalogFault => ({ file: detection.file, message });
   const parsed = await parseSql(db, detection.sql);
   if (parsed.statements === undefined) return [fault(`the SQL is not one query: ${parsed.fault}`)];
