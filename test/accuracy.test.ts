@@ -18,7 +18,10 @@ function wrongWith(accuracy: Accuracy, confidence: string): string[] {
 
 const SHUFFLED: Trial['delivery'] = { forms: 'all', reorder: true, duplicate: 0.3, batches: 3, lag: 15 };
 
-describe.each([11, 12])('world %i', (seed) => {
+/** More worlds: WHORAN_ACCURACY_SEEDS=11,12,13; `npm run bench -- accuracy` has many. */
+const SEEDS = (process.env['WHORAN_ACCURACY_SEEDS'] ?? '11').split(',').map(Number);
+
+describe.each(SEEDS)('world %i', (seed) => {
   test('without liars: everything said is right, in whatever way the records come', async () => {
     const whole = await measured({ seed, liars: false, delivery: {} });
     expect(whole.wrong).toEqual([]);

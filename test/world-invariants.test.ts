@@ -105,6 +105,6 @@ test('answers, findings and counts are the same for any delivery of the same rec
         await rm(folder, { recursive: true, force: true });
       }
     }),
-    { numRuns: Number(process.env['WHORAN_PROPERTY_RUNS'] ?? 2), endOnFailure: true },
+    { numRuns: Number(process.env['WHORAN_PROPERTY_RUNS'] ?? 1), endOnFailure: true },
   );
 }, 240_000);

@@ -93,7 +93,7 @@ test('the cut-off ledger is a whole chain, and shares its batches with the real 
 });
 
 test('only the latest few are kept', async () => {
-  for (let minutes = 1; minutes <= 6; minutes += 1) await buildKnownAt(data, FIRST, configSchema.parse({ attribution: { settle_minutes: minutes } }));
+  for (let minutes = 1; minutes <= 5; minutes += 1) await buildKnownAt(data, FIRST, configSchema.parse({ attribution: { settle_minutes: minutes } }));
   expect((await readdir(join(data, 'store', 'known-at'))).length).toBe(4);
 });
 
