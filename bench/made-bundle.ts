@@ -67,6 +67,9 @@ export async function makeBundle(options: MadeBundle): Promise<{ readonly signat
   journal.forEach((line, at) => {
     write.line('proofs/journal.jsonl', { line, proof: hexes(journalTree.path(at)) });
   });
+  for (const [log, lines, tree] of [['ledger', ledger, ledgerTree], ['journal', journal, journalTree]] as const) {
+    if (lines.length > 0) write.line('proofs/heads.jsonl', options.isRedacted === true && log === 'journal' ? { log, line: null, proof: [] } : { log, line: lines.at(-1), proof: hexes(tree.path(lines.length - 1)) });
+  }
   write.text('README.txt', 'A made-up bundle.\n');
   write.text('report/report.html', '<!doctype html><title>Made up</title>\n');
   write.text('queries/reports/rpt_made.sql', 'select 1 as one;\n');

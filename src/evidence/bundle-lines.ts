@@ -74,3 +74,11 @@ export interface JournalProofLine {
   readonly line: string;
   readonly proof: readonly string[];
 }
+
+/** One line of `proofs/heads.jsonl`: a log's last line. */
+export interface HeadLine {
+  readonly log: 'ledger' | 'journal';
+  /** Verbatim; null, and the proof empty, where it is withheld. */
+  readonly line: string | null;
+  readonly proof: readonly string[];
+}

@@ -6,10 +6,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { queryText } from '../engine/query-file.ts';
 import type { Database } from '../engine/database.ts';
-import { LineFile, recordText, type BatchProofLine, type JournalProofLine, type RecordLine } from '../evidence/bundle-lines.ts';
+import { LineFile, recordText, type BatchProofLine, type HeadLine, type JournalProofLine, type RecordLine } from '../evidence/bundle-lines.ts';
 import { LogTree, type LogHead } from '../evidence/log-tree.ts';
 import { batchRecords, treeOf, type BatchReader } from '../evidence/record-tree.ts';
-import type { LandedBatches, LedgerLine } from '../landing/landed-batches.ts';
+import type { JournalLine, LandedBatches, LedgerLine } from '../landing/landed-batches.ts';
 import { literal, quoted } from './bundle-inputs.ts';
 
 /** One result table whose rows name records. */
@@ -46,7 +46,7 @@ interface PlaceRow {
 }
 
 /**
- * Writes `records/*.jsonl`, `proofs/batches.jsonl` and `proofs/journal.jsonl` below `folder`.
+ * Writes `records/*.jsonl`, `proofs/batches.jsonl`, `proofs/journal.jsonl` and `proofs/heads.jsonl` below `folder`.
  *
  * @param db the published database that the tables came from
  * @throws WhoranError where a batch that is needed is gone or altered
@@ -67,8 +67,10 @@ export async function writeRecords(db: Database, landing: LandedBatches, tables:
   }
   proofs.close();
   files.close();
-  const journal = writeJournal(landing, folder, options.findings);
-  return { records: files.counts, batches, missing: wanted - files.enclosed, ledger: ledger.head, journal };
+  const journal = new LogTree(join(landing.folder, 'journal.jsonl'));
+  writeJournal(landing, journal, folder, options.findings);
+  writeHeads(ledger, journal, folder, options.isRedacted);
+  return { records: files.counts, batches, missing: wanted - files.enclosed, ledger: ledger.head, journal: journal.head };
 }
 
 /** Gathers what the tables name in `bundle_wanted`. @returns how many records that are */
@@ -177,8 +179,7 @@ function keyOf({ source, owner_id: owner, record_id: id, sha256 }: PlaceRow): st
   return `${sha256}${source}\n${owner}\n${id}`;
 }
 
-function writeJournal(landing: LandedBatches, folder: string, findings: ReadonlySet<string>): LogHead {
-  const journal = new LogTree(join(landing.folder, 'journal.jsonl'));
+function writeJournal(landing: LandedBatches, journal: LogTree, folder: string, findings: ReadonlySet<string>): void {
   const file = new LineFile(join(folder, 'proofs', 'journal.jsonl'));
   const size = journal.head.tree_size;
   for (const { seq, subject } of landing.decisions()) {
@@ -187,5 +188,20 @@ function writeJournal(landing: LandedBatches, folder: string, findings: Readonly
     file.add({ line: text, proof } satisfies JournalProofLine);
   }
   file.close();
-  return journal.head;
+}
+
+/** Decisions whose very existence may be nobody's business who gets a report: legal holds, removals, an erasure of a person's data. */
+const CONFIDENTIAL = /^(?:hold|landing)\./;
+
+/** The last lines of both logs, which bind how many there are. One that shows what isn't the reader's to know is withheld. */
+function writeHeads(ledger: LogTree, journal: LogTree, folder: string, isRedacted: boolean): void {
+  const file = new LineFile(join(folder, 'proofs', 'heads.jsonl'));
+  for (const [log, tree] of [['ledger', ledger], ['journal', journal]] as const) {
+    const { tree_size: size } = tree.head;
+    if (size === 0) continue;
+    const { text, proof } = tree.line(size);
+    const isWithheld = log === 'journal' && (isRedacted || CONFIDENTIAL.test((JSON.parse(text) as JournalLine).action));
+    file.add((isWithheld ? { log, line: null, proof: [] } : { log, line: text, proof }) satisfies HeadLine);
+  }
+  file.close();
 }

@@ -1,10 +1,11 @@
 /**
- * proofs/: from each record to its batch's record tree, from each batch to the ledger's root, from each decision to the journal's.
+ * proofs/: from each record to its batch's record tree, from each batch to the ledger's root, from each decision to the journal's, and from
+ * the last line of each to how many lines it had.
  */
 import { hash } from 'node:crypto';
 import type { Faults } from './faults.ts';
 import { hashesOf, isHex, isObject, textOf, tryJson, type JsonObject } from './json.ts';
-import type { TreeHead } from './manifest.ts';
+import type { Manifest, TreeHead } from './manifest.ts';
 import { leafHash, rootFromMultiproof, rootFromPath } from './merkle.ts';
 import { isPageOf } from './page-name.ts';
 import type { RecordIndex } from './record-index.ts';
@@ -112,6 +113,46 @@ export class JournalProofs {
     if (isObject(line) && path && typeof line['line'] === 'string' && Object.keys(line).length === 2) this.#log.check(place, line['line'], undefined, path);
     else this.#faults.add(place, 'line and proof', isObject(line) ? Object.keys(line).join(', ') : 'no JSON object');
   };
+}
+
+/**
+ * Checks proofs/heads.jsonl: the last line of the ledger and of the journal. A root does not say how many leaves it has, and the path of another line
+ * may fit several counts; the last line says its own number, and its path has nothing to the right of it.
+ */
+export class LastLines {
+  /** Logs whose last line is withheld: how many lines they had is then the signer's word. */
+  readonly withheld: string[] = [];
+  readonly #name: string;
+  readonly #logs: Pick<Manifest, 'ledger' | 'journal'>;
+  readonly #isRedacted: boolean;
+  readonly #faults: Faults;
+  /** Logs that have lines and were not met yet, in their order in the file. */
+  readonly #open: ('ledger' | 'journal')[];
+
+  constructor(name: string, { ledger, journal, redaction }: Pick<Manifest, 'ledger' | 'journal' | 'redaction'>, faults: Faults) {
+    this.#name = name;
+    this.#logs = { ledger, journal };
+    this.#isRedacted = redaction !== null;
+    this.#faults = faults;
+    this.#open = (['ledger', 'journal'] as const).filter((log) => this.#logs[log].tree_size > 0);
+  }
+
+  readonly line = (bytes: Buffer, number: number): void => {
+    const place = `${this.#name}:${number}`;
+    const json = tryJson(bytes.toString('utf8'));
+    const line = isObject(json) && Object.keys(json).length === 3 ? json : {};
+    const log = this.#open.shift();
+    const path = hashesOf(line['proof']);
+    if (log === undefined || line['log'] !== log || !path) this.#faults.add(place, log === undefined ? 'no further line' : `log ${log}, its last line and proof`, isObject(json) ? `log ${textOf(json['log'])}` : 'no JSON object');
+    else if (typeof line['line'] === 'string') new LogProofs(this.#name, log, this.#logs[log], this.#faults).check(place, line['line'], this.#logs[log].tree_size, path);
+    else if (line['line'] === null && path.length === 0 && (log === 'journal' || this.#isRedacted)) this.withheld.push(log);
+    else this.#faults.add(place, `the last line of the ${log}, and its path`, textOf(line['line']));
+  };
+
+  /** After the last line: logs whose last one is not there. */
+  end(): void {
+    for (const log of this.#open) this.#faults.add(this.#name, `the last line of the ${log}, which has ${this.#logs[log].tree_size} lines`, 'none');
+  }
 }
 
 /** Lines of one of landing's logs, each with its audit path. */

@@ -56,9 +56,11 @@ export interface Outcome {
   readonly manifest: Manifest | undefined;
   readonly counts: Counts;
   readonly unhashed: number;
+  /** Logs whose last line is withheld. */
+  readonly withheld: readonly string[];
   readonly hasTimestamp: boolean;
   /** Whether a part of the bundle has a fault. */
-  readonly isFaulty: (part: 'statement' | 'files' | 'records' | 'batches' | 'journal' | 'tables') => boolean;
+  readonly isFaulty: (part: 'statement' | 'files' | 'records' | 'batches' | 'journal' | 'heads' | 'tables') => boolean;
 }
 
 /** What the outcome proves, attests and leaves open, in words. */
@@ -66,7 +68,7 @@ export function findingsOf(outcome: Outcome): Pick<Verification, 'proved' | 'att
   return { proved: provedOf(outcome), attested: attestedOf(outcome), not_checked: notCheckedOf(outcome) };
 }
 
-function provedOf({ signer, manifest, counts, isFaulty }: Outcome): Finding[] {
+function provedOf({ signer, manifest, counts, withheld, isFaulty }: Outcome): Finding[] {
   const proved: Finding[] = [];
   const add = (holds: boolean, id: string, text: string): void => {
     if (holds && manifest) proved.push({ id, text });
@@ -79,16 +81,21 @@ function provedOf({ signer, manifest, counts, isFaulty }: Outcome): Finding[] {
   add(counts.records > 0 && !isFaulty('records') && !isFaulty('batches'), 'record_trees', `${counts.records} records’ hashes stand in their batches’ record trees.`);
   add(counts.batches > 0 && !isFaulty('batches'), 'ledger', `${counts.batches} batches’ lines stand in a ledger of ${manifest?.ledger.tree_size ?? 0} lines with the root that was signed.`);
   add(counts.journal_lines > 0 && !isFaulty('journal'), 'journal', `${counts.journal_lines} decisions stand in a journal with the root that was signed.`);
+  for (const log of ['ledger', 'journal'] as const) {
+    const size = manifest?.[log].tree_size ?? 0;
+    add(size > 0 && !withheld.includes(log) && !isFaulty('heads'), `${log}_size`, `The ${log} had ${size} lines: its last one is enclosed, says its number, and nothing is to the right of it below the root that was signed.`);
+  }
   add(counts.evidence > 0 && !isFaulty('tables') && !isFaulty('records'), 'evidence', `Each of ${counts.evidence} mentions of a record with its hash, in ${counts.table_rows} rows, is of an enclosed record.`);
   return proved;
 }
 
-function attestedOf({ manifest, counts, unhashed }: Outcome): Finding[] {
+function attestedOf({ manifest, counts, unhashed, withheld }: Outcome): Finding[] {
   if (!manifest) return [];
   const attested = [
     { id: 'report_facts', text: 'Who made the report, when, with what program and parameters.' },
     { id: 'roots', text: 'That the ledger’s and the journal’s roots are those of the signer’s landing. Another bundle of the same signer, or the data folder, can contradict it.' },
   ];
+  for (const log of withheld) attested.push({ id: `${log}_size`, text: `That the ${log} had ${log === 'ledger' ? manifest.ledger.tree_size : manifest.journal.tree_size} lines: its last line is withheld.` });
   if (counts.batches > 0) attested.push({ id: 'record_roots', text: `That the ${counts.batches} batches whose hashes the ledger names consist of just the records of their record trees.` });
   if (counts.records_attested > 0) attested.push({ id: 'redacted_records', text: `The hashes of ${counts.records_attested} records whose text is withheld, and the pseudonyms that stand for people (“redaction” in the manifest).` });
   if (unhashed > 0) attested.push({ id: 'evidence_without_hash', text: `${unhashed} mentions of a record that have no hash.` });

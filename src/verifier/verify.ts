@@ -9,15 +9,16 @@ import { Faults, Unreadable } from './faults.ts';
 import { compareFiles, filesIn } from './folder.ts';
 import { readOnce, readSmall } from './lines.ts';
 import { MANIFEST_FILE, readManifest, type Manifest, type ManifestFile } from './manifest.ts';
-import { BatchProofs, JournalProofs } from './proofs.ts';
+import { BatchProofs, JournalProofs, LastLines } from './proofs.ts';
 import { RecordIndex } from './record-index.ts';
 import { RecordsFile } from './records.ts';
 import { checkStatement, TIMESTAMP_FILE, type Signer } from './statement.ts';
 import { TableFile } from './tables.ts';
-import { findingsOf, NOT_PROVED, type Counts, type Verification } from './verification.ts';
+import { findingsOf, NOT_PROVED, type Counts, type Outcome, type Verification } from './verification.ts';
 
 const BATCHES_FILE = 'proofs/batches.jsonl';
 const JOURNAL_FILE = 'proofs/journal.jsonl';
+const HEADS_FILE = 'proofs/heads.jsonl';
 
 /** A statement names one file and a report's facts; a manifest has a line a file. */
 const LARGEST_STATEMENT = 16 * 1024 * 1024;
@@ -38,7 +39,7 @@ export interface Verified {
   readonly envelope: Envelope | undefined;
 }
 
-type Part = 'statement' | 'files' | 'records' | 'batches' | 'journal' | 'tables';
+type Part = Parameters<Outcome['isFaulty']>[0];
 
 /**
  * Checks the bundle in a folder.
@@ -56,6 +57,7 @@ class BundleCheck {
   readonly #records = new RecordIndex();
   readonly #counts = { files: 0, bytes: 0, records: 0, records_attested: 0, batches: 0, journal_lines: 0, table_rows: 0, evidence: 0 } satisfies { -readonly [Name in keyof Counts]: number };
   #unhashed = 0;
+  #withheld: readonly string[] = [];
   #signer: Signer;
   #envelope: Envelope | undefined;
 
@@ -95,6 +97,7 @@ class BundleCheck {
       if (isLines('tables', file)) this.#checkTable(file, manifest);
       else if (file.path === BATCHES_FILE) this.#checkBatches(file, manifest);
       else if (file.path === JOURNAL_FILE) this.#checkJournal(file, manifest);
+      else if (file.path === HEADS_FILE) this.#checkHeads(file, manifest);
       else if (!isLines('records', file)) this.#read(file);
     }
     this.#checkTotals(manifest);
@@ -126,6 +129,15 @@ class BundleCheck {
     });
   }
 
+  #checkHeads(file: ManifestFile, manifest: Manifest): void {
+    this.#part('heads', () => {
+      const heads = new LastLines(file.path, manifest, this.#faults);
+      this.#read(file, heads.line);
+      heads.end();
+      this.#withheld = heads.withheld;
+    });
+  }
+
   #checkTable(file: ManifestFile, { tables }: Manifest): void {
     this.#part('tables', () => {
       const table = new TableFile(file.path, this.#records, this.#faults);
@@ -138,7 +150,10 @@ class BundleCheck {
     });
   }
 
-  #checkTotals({ files, redaction, tables }: Manifest): void {
+  #checkTotals({ files, redaction, tables, ledger, journal }: Manifest): void {
+    this.#part('heads', () => {
+      if (ledger.tree_size + journal.tree_size > 0 && !files.has(HEADS_FILE)) this.#faults.add(HEADS_FILE, 'the last lines of ledger and journal', 'none');
+    });
     this.#part('batches', () => {
       if (this.#records.size > 0 && !files.has(BATCHES_FILE)) this.#faults.add(BATCHES_FILE, 'proofs of the records', 'none');
     });
@@ -178,7 +193,7 @@ class BundleCheck {
   }
 
   #result(manifest: Manifest | undefined, hasTimestamp: boolean): Verification {
-    const outcome = { signer: this.#signer, manifest, counts: this.#counts, unhashed: this.#unhashed, hasTimestamp, isFaulty: (part: Part): boolean => this.#faulty.has(part) };
+    const outcome = { signer: this.#signer, manifest, counts: this.#counts, unhashed: this.#unhashed, withheld: this.#withheld, hasTimestamp, isFaulty: (part: Part): boolean => this.#faulty.has(part) };
     return {
       schema: 'whoran.verification/1',
       bundle: this.#options.name ?? this.#folder,

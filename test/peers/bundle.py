@@ -79,3 +79,18 @@ for line in (folder / "proofs/batches.jsonl").read_text().splitlines():
     assert theirs[1:] == proof["ledger_proof"], proof["batch"]
     paths += 1
 print(f"pymerkle: the ledger's root and {paths} audit paths are those of the bundle, of {len(ledger)} lines")
+
+# What binds the counts: the last line of each log, with its number and a path that has nothing to the right of it.
+for line in (folder / "proofs/heads.jsonl").read_text().splitlines():
+    head = json.loads(line)
+    stated = manifest[head["log"]]
+    assert json.loads(head["line"])["seq"] == stated["tree_size"]
+    assert hashlib.sha256(head["line"].encode()).hexdigest() == stated["head_sha256"]
+    if head["log"] == "ledger":
+        assert head["line"].encode() == ledger[-1]
+        assert tree.prove_inclusion(len(ledger), len(ledger)).serialize()["path"][1:] == head["proof"]
+    node = hashlib.sha256(b"\0" + head["line"].encode()).digest()
+    for left in head["proof"]:
+        node = hashlib.sha256(b"\1" + bytes.fromhex(left) + node).digest()
+    assert node.hex() == stated["root"]
+    print(f"hashlib: the last line of the {head['log']} is number {stated['tree_size']}, with nothing to its right")
