@@ -97,7 +97,9 @@ test('each dossier has its whole chain, and each record hashes to what the row n
       expect(one.batches.map((proof) => proof.batch)).toContain(batch);
       records += 1;
     }
-    expect(await textOf('chains', dossier)).toContain(`<h1>Item ${one.item}: position`);
+    const page = await textOf('chains', dossier);
+    expect(page).toContain(`<h1>Item ${one.item}: position`);
+    expect(page.match(/<rect class="box"/g)).toHaveLength(one.records.length);
   }
   expect(records).toBeGreaterThan(SIZE);
 });
@@ -122,7 +124,7 @@ describe('hostile values', () => {
   const hostile = '=cmd|\' /c calc\'!A1<img src=x onerror=alert(1)>\u202e\u0007';
   const dossier: Dossier = {
     item: 1, position: 1, lot: 'l', row: { who: hostile }, batches: [{ batch: 3, ledger_line: JSON.stringify({ origin: '<script>alert(1)</script>' }) }],
-    records: [{ hop: 'session', source: '<i>', owner_id: hostile, record_id: hostile, sha256: null, batch: 3, leaf: 0, text: `{"a":"<script>"}` }],
+    records: [{ hop: 'session', source: '<i>', owner_id: hostile, record_id: hostile, record_at: hostile, sha256: null, batch: 3, leaf: 0, text: `{"a":"<script>"}` }],
   };
   test('are text on every page', () => {
     const pages = [[...dossierHtml(facts, columns, dossier)].join(''), [...sampleHtml(facts, columns, [dossier], String)].join('')];

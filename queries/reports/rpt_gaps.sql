@@ -69,12 +69,14 @@ digests as (
     count(*) filter (where is_fault or state in ('gap', 'missing', 'deleted')) as gaps,
     case
       when count(*) filter (where check_kind = 'digest') = 0 then 'cannot be known here'
-      when count(*) filter (where is_fault or state in ('gap', 'missing', 'deleted', 'unverifiable', 'unproven')) = 0 then 'complete'
-      else 'incomplete here'
+      when count(*) filter (where is_fault or state in ('gap', 'missing', 'deleted')) > 0 then 'incomplete here'
+      when count(*) filter (where state in ('unverifiable', 'unproven')) > 0 then 'cannot be known here'
+      else 'complete'
     end as verdict,
     case
       when count(*) filter (where check_kind = 'digest') = 0 then 'No digest of the period is landed: that no log file was altered or left out cannot be shown.'
       else cast(count(*) filter (where check_kind = 'digest' and state = 'valid') as varchar) || ' digests valid, '
+        || cast(count(*) filter (where check_kind = 'digest' and state = 'unverifiable') as varchar) || ' without their signature or its key, '
         || cast(count(*) filter (where check_kind = 'log' and state = 'proved') as varchar) || ' log files proved, '
         || cast(count(*) filter (where check_kind = 'log' and state = 'unproven') as varchar) || ' in no landed digest, '
         || cast(count(*) filter (where is_fault) as varchar) || ' at fault.'

@@ -157,8 +157,8 @@ async function gather(bundle: OpenBundle, table: string, positions: readonly { p
     item: index + 1, position, lot, row: rows.get(position) ?? {},
     records: (evidence.get(position) ?? []).map((piece): DossierRecord => {
       const line = lines.get(keyOf(piece));
-      const { hop, source, owner_id, record_id, sha256 } = piece;
-      return { hop, source, owner_id, record_id, sha256, batch: line?.batch ?? null, leaf: line?.leaf ?? null, text: line?.text ?? null };
+      const { hop, source, owner_id, record_id, record_at, sha256 } = piece;
+      return { hop, source, owner_id, record_id, record_at: record_at ?? null, sha256, batch: line?.batch ?? null, leaf: line?.leaf ?? null, text: line?.text ?? null };
     }),
     batches: [...new Set((evidence.get(position) ?? []).flatMap((piece) => lines.get(keyOf(piece))?.batch ?? []))].sort((a, b) => a - b).flatMap((batch) => batches.get(batch) ?? []),
   }));
@@ -169,6 +169,7 @@ interface Evidence {
   readonly source: string;
   readonly owner_id: string;
   readonly record_id: string;
+  readonly record_at?: string | null;
   readonly sha256: string | null;
 }
 

@@ -3,6 +3,7 @@
  * records is shown as inert text; the pages need nothing else and link only to each other.
  */
 import { createHash } from 'node:crypto';
+import { chainOfRecords } from './charts/chain.ts';
 import { csvField } from './csv.ts';
 import { evidenceText } from './cell-text.ts';
 import type { Column, Row } from './document.ts';
@@ -32,6 +33,8 @@ export interface DossierRecord {
   readonly source: string;
   readonly owner_id: string;
   readonly record_id: string;
+  /** The record's own time, RFC 3339 UTC; null where it has none. */
+  readonly record_at: string | null;
   /** Of the record as delivered, session tokens replaced; null where landing did not hold it. */
   readonly sha256: string | null;
   /** Null where the bundle does not enclose the record. */
@@ -93,7 +96,10 @@ export function* dossierHtml(facts: SampleFacts, columns: readonly Column[], { i
   }
   yield `<div class="whole"><dt>What drew it</dt><dd><code>${escapeHtml(lot)}</code></dd></div></dl>\n<h2>Chain of proof</h2>\n`;
   if (records.length === 0) yield '<p class="empty">No landed record stands behind this row; the row says why.</p>\n';
-  else yield `<p>${countText(records.length)} records, from the sign-in or root to the item itself. Each hashes to the SHA-256 beside it; session tokens are replaced by their hash.</p>\n`;
+  else {
+    yield chainOfRecords({ id: 'chain', title: 'Records behind the row' }, records);
+    yield `<p>${countText(records.length)} records, from the sign-in or root to the item itself. Each hashes to the SHA-256 beside it; session tokens are replaced by their hash.</p>\n`;
+  }
   const ledger = new Map(batches.map(({ batch, ledger_line: line }) => [batch, line]));
   for (const [index, record] of records.entries()) yield recordHtml(index + 1, record, ledger.get(record.batch ?? 0));
   yield `<h2>Examination</h2>\n<dl class="facts">${['Examined by', 'On', 'Result', 'Remarks'].map((label) => `<div><dt>${label}</dt><dd>&nbsp;</dd></div>`).join('')}</dl>\n`;

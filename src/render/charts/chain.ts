@@ -1,5 +1,5 @@
 /**
- * A chain as boxes and arrows: sign-in → session → action → task → task session → call. Either the chain of one thing, hop by hop, or all chains
+ * A chain as boxes and arrows: sign-in → session → action → task → task session → call. Either the records behind one row, or all chains
  * of a period, each box with how many there are and how sure it is who stands behind them.
  */
 import { countText, instantText } from '../html-cell.ts';
@@ -99,29 +99,26 @@ export function chainOfCounts({ id, title }: { readonly id: string; readonly tit
   return chainHtml({ id, title, description: `From hop to hop. ${description}. The table below holds every number.`, boxes });
 }
 
-/** A hop of one chain, as an answer carries it. */
-export interface ChainHop {
+/** A record of one chain, as a row's evidence names it. */
+export interface ChainRecord {
   readonly hop: string;
-  readonly id: string;
-  /** RFC 3339 UTC, where it is known. */
-  readonly at: string | null;
-  /** What leads to it from the hop before; null at the first. */
-  readonly method: string | null;
-  readonly confidence: string;
+  readonly source: string;
+  readonly record_id: string;
+  /** The record's own time, RFC 3339 UTC, where it is known. */
+  readonly record_at: string | null;
 }
 
-/** The chain of one thing that was asked about, from the sign-in (or the root) to it. */
-export function chainOfOne({ id, title }: { readonly id: string; readonly title: string }, hops: readonly ChainHop[]): string {
-  if (hops.length === 0) return '<p class="empty">No landed record leads here from anywhere.</p>\n';
-  const markOf = (confidence: string): string => (confidence in MARKS ? MARKS[confidence as keyof typeof MARKS] : MARKS.none);
-  const boxes = hops.map(
-    ({ hop, id: thing, at: when, method, confidence }): ChainBox => ({
+/** The records of one row's chain, a box each, from the sign-in (or the root) to the thing itself. */
+export function chainOfRecords({ id, title }: { readonly id: string; readonly title: string }, records: readonly ChainRecord[]): string {
+  if (records.length === 0) return '<p class="empty">No landed record leads here from anywhere.</p>\n';
+  const boxes = records.map(
+    ({ hop, source, record_id: record, record_at: when }): ChainBox => ({
       title: hop.replaceAll('_', ' '),
-      big: thing,
+      big: record,
       small: when === null ? 'time unknown' : instantText(when).replace(/\.\d+Z$/, 'Z'),
-      below: method === null ? [] : [`${markOf(confidence)} ${confidence}`, cut(method)],
+      below: [cut(source)],
     }),
   );
-  const words = hops.map(({ hop, id: thing, at: when, method, confidence }) => `${hop} ${thing}${when === null ? '' : ` at ${when}`}${method === null ? '' : `, by ${method}, ${confidence}`}`);
-  return chainHtml({ id, title, description: `From hop to hop: ${words.join('; ')}.`, boxes });
+  const words = records.map(({ hop, source, record_id: record, record_at: when }) => `${hop} ${record} of ${source}${when === null ? '' : ` at ${when}`}`);
+  return chainHtml({ id, title, description: `From record to record: ${words.join('; ')}.`, boxes });
 }

@@ -4,7 +4,7 @@ import { pageTags } from '../../../test/html-structure.ts';
 import { reportOf, tableOfRows } from '../../../test/report-sample.ts';
 import type { Chart, Column, Row } from '../document.ts';
 import { htmlReport } from '../html.ts';
-import { chainOfCounts, chainOfOne } from './chain.ts';
+import { chainOfCounts, chainOfRecords } from './chain.ts';
 import { chartHtml } from './chart.ts';
 import { distributionHtml } from './distribution.ts';
 import { roundSteps } from './marks.ts';
@@ -110,11 +110,11 @@ describe('a chain', () => {
     expect(text).not.toContain('◐');
   });
 
-  test('of one task has a box a hop, in rows of six, and keeps long ids in the box', () => {
+  test('of one row has a box a record, in rows of six, and keeps long ids in the box', () => {
     const hops = ['sign_in', 'session', 'session', 'action', 'task', 'task_session', 'action', 'call'].map((hop, index) => ({
-      hop, id: `arn:aws:ecs:eu-central-1:111122223333:task/prod/${String(index).repeat(32)}`, at: '2026-01-13T09:00:00.123Z', method: index === 0 ? null : 'access_key', confidence: 'proved',
+      hop, source: 'cloudtrail', record_id: `arn:aws:ecs:eu-central-1:111122223333:task/prod/${String(index).repeat(32)}`, record_at: '2026-01-13T09:00:00.123Z',
     }));
-    const html = chainOfOne({ id: 'one', title: 'One' }, hops);
+    const html = chainOfRecords({ id: 'one', title: 'One' }, hops);
     const boxes = rects(html, 'box');
     expect(boxes).toHaveLength(8);
     expect(new Set(boxes.map(({ y }) => y)).size).toBe(2);
@@ -125,13 +125,13 @@ describe('a chain', () => {
 
   test('of nothing says so', () => {
     expect(chainOfCounts({ id: 'chain', title: 'Chain' }, [{ hop: 'sign-in', things: 0, who: null }])).toContain('Nothing landed that would make a chain');
-    expect(chainOfOne({ id: 'one', title: 'One' }, [])).toContain('No landed record leads here');
+    expect(chainOfRecords({ id: 'one', title: 'One' }, [])).toContain('No landed record leads here');
   });
 });
 
 describe('whatever a record holds', () => {
   const shape = (html: string): unknown[] => pageTags(html).tags.map(({ name, attributes }) => [name, Object.keys(attributes)]);
-  const one = (text: string): string => chainOfOne({ id: 'one', title: 'One' }, [{ hop: text, id: text, at: text, method: text, confidence: text }]);
+  const one = (text: string): string => chainOfRecords({ id: 'one', title: 'One' }, [{ hop: text, source: text, record_id: text, record_at: text }]);
 
   test('a figure has no other element or attribute for it, and nothing acts', () => {
     const harmless = shape(one('harmless'));
