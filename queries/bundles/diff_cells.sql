@@ -45,5 +45,5 @@ cells as (
 select
   t.table_id, t.change, t.key, t.position_before, t.position_after, c.column_name, c.value_before, c.value_after
 from told t
-left join cells c on c.table_id = t.table_id and c.place = t.place and t.change = 'changed'
+left join cells c on c.table_id = t.table_id and c.place = t.place
 order by t.table_id, t.place, c.number, c.column_name

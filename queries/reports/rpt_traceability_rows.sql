@@ -141,9 +141,10 @@ task_records as (
   where l.event_id is null and s.event_id is null
 ),
 
+-- With the kind of row that it belongs to: a condition on one side alone would make the join below try every pair.
 task_evidence as (
   select
-    account_id, id,
+    'task' as kind, account_id, id,
     array_agg(
       cast(
         row(hop, source, owner_id, record_id, record_at)
@@ -184,5 +185,5 @@ from population p
 left join identities i on i.tenant_id = p.who_tenant_id and i.object_id = p.who_object_id
 left join sign_ins g on g.tenant_id = p.who_tenant_id and g.sign_in_id = p.sign_in_id
 left join session_evidence e on e.start_id = p.session_id
-left join task_evidence t on p.kind = 'task' and t.account_id = p.account_id and t.id = p.id
+left join task_evidence t on t.kind = p.kind and t.account_id = p.account_id and t.id = p.id
 order by p.at, p.kind, p.account_id, p.id
