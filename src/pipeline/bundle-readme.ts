@@ -4,8 +4,11 @@
 import { inert } from '../core/inert.ts';
 import type { BundleManifest } from '../evidence/manifest.ts';
 
+/** Where it lies in the bundle. */
+export const README = 'README.txt';
+
 /** The text of README.txt. */
-export function bundleReadme({ report, corrects, redaction }: Pick<BundleManifest, 'report' | 'corrects' | 'redaction'>): string {
+export function bundleReadme({ report, corrects, redaction }: Pick<BundleManifest, 'report' | 'corrects'> & { readonly redaction: object | null }): string {
   return `${report.title}
 ${report.from} to ${report.to}, as of ${report.as_of ?? 'nothing landed'}
 written ${report.run_at} by ${inert(report.run_by)} with whoran ${inert(report.program.version)}

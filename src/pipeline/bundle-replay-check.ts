@@ -11,7 +11,7 @@ export const replayCheck: BundleCheck = async ({ folder, manifest }) => {
   const tables = Object.fromEntries([...manifest.tables].map(([id, rows]) => [id, { rows, missing_evidence: 0 }]));
   try {
     // A manifest that the verifier could read has these members; what they hold is only compared with.
-    const { tables: same, rendered, not_replayed: others, faults } = await replayBundle(folder, { report: manifest.report as unknown as BundleReport, tables, corrects: manifest.corrects as Correction | null });
+    const { tables: same, rendered, not_replayed: others, faults } = await replayBundle(folder, { report: manifest.report as unknown as BundleReport, tables, corrects: manifest.corrects as Correction | null, redaction: manifest.redaction });
     return {
       settles: ['replay'],
       proved:

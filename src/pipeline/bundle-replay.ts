@@ -3,7 +3,7 @@
  *
  * The SQL comes with the bundle, so it is not trusted: once the inputs are loaded, the engine may open nothing more.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,6 +19,7 @@ import { csvTable } from '../render/csv.ts';
 import { tableOf } from '../render/document.ts';
 import type { Fault } from '../verifier/faults.ts';
 import { FUNCTIONS, VIEWS, literal, quoted } from './bundle-inputs.ts';
+import { bundleReadme, README } from './bundle-readme.ts';
 import { packageVersion, planFiles } from './report-document.ts';
 import { renderReport, type RenderedReport } from './report-render.ts';
 import { REPORT_FORMAT_WRITERS } from './report-formats.ts';
@@ -41,13 +42,14 @@ export interface ReplayOptions {
 }
 
 /** What a replay needs of a manifest. */
-type ReplayFacts = Pick<BundleManifest, 'report' | 'tables' | 'corrects'>;
+type ReplayFacts = Pick<BundleManifest, 'report' | 'tables' | 'corrects'> & { readonly redaction: object | null };
 
 /**
  * Replays a bundle whose files have been verified, or are just written.
  * @throws where an enclosed file cannot be read as what it should be
  */
-export async function replayBundle(folder: string, { report, tables, corrects }: ReplayFacts, options: ReplayOptions = {}): Promise<ReplayResult> {
+export async function replayBundle(folder: string, facts: ReplayFacts, options: ReplayOptions = {}): Promise<ReplayResult> {
+  const { report, tables, corrects } = facts;
   const scratch = await mkdtemp(join(tmpdir(), 'whoran-replay-'));
   const db = await Database.open({ path: ':memory:', temporaryDirectory: join(scratch, 'spill'), ...(options.memoryLimit ? { memoryLimit: options.memoryLimit } : {}) });
   try {
@@ -56,10 +58,10 @@ export async function replayBundle(folder: string, { report, tables, corrects }:
     const catalog = await loadCatalog(join(folder, 'program'));
     const definition = (await loadReports(catalog)).find(({ id }) => id === report.id);
     if (!definition) return { tables: [], rendered: [], not_replayed: [], faults: [{ file: 'program', expected: `reports/${report.id}.md`, found: 'no such definition' }] };
-    const facts = { from: new Date(report.from), to: new Date(report.to), now: new Date(report.run_at), runBy: report.run_by, version: report.program.version, ...(report.known_at === null ? {} : { knownAt: new Date(report.known_at) }), ...(report.filed_as === undefined ? {} : { filedAs: { id: report.filed_as, corrects } }) };
+    const run = { from: new Date(report.from), to: new Date(report.to), now: new Date(report.run_at), runBy: report.run_by, version: report.program.version, ...(report.known_at === null ? {} : { knownAt: new Date(report.known_at) }), ...(report.filed_as === undefined ? {} : { filedAs: { id: report.filed_as, corrects } }) };
     const hashes = { of: async (refs: readonly RecordRef[]): Promise<(string | null)[]> => hashesOf(db, refs) };
-    const rendered = await renderReport({ db, hashes, catalog, definition: inFormatsOf(definition, facts, folder) }, { ...facts, isReplay: true, ...(options.progress ? { progress: options.progress } : {}) }, scratch);
-    return await compare(db, folder, rendered, report.program.version);
+    const rendered = await renderReport({ db, hashes, catalog, definition: inFormatsOf(definition, run, folder) }, { ...run, isReplay: true, ...(options.progress ? { progress: options.progress } : {}) }, scratch);
+    return await compare(db, folder, rendered, facts);
   } finally {
     db.close();
     await rm(scratch, { recursive: true, force: true });
@@ -105,7 +107,8 @@ function inFormatsOf(definition: ReportDefinition, facts: { from: Date; to: Date
   return { ...definition, formats: definition.formats.filter((format) => written.has(format)) };
 }
 
-async function compare(db: Database, folder: string, { document, spooled, files, planned }: RenderedReport, version: string): Promise<ReplayResult> {
+async function compare(db: Database, folder: string, { document, spooled, files, planned }: RenderedReport, facts: ReplayFacts): Promise<ReplayResult> {
+  const { version } = facts.report.program;
   const faults: Fault[] = [];
   const tables: string[] = [];
   const isSame = async (shown: string, again: string): Promise<boolean> => {
@@ -119,12 +122,15 @@ async function compare(db: Database, folder: string, { document, spooled, files,
     if ((await parquetRows(db, id)) !== sha256) faults.push({ file: `tables/${id}.parquet`, expected: 'the rows that the enclosed SQL gives', found: 'other rows' });
     await isSame(`tables/${id}.csv`, await textHash(csvTable(tableOf(document, id))));
   }
+  const made = new Set([...spooled.keys()].flatMap((id) => ['jsonl', 'csv', 'parquet'].map((form) => `${id}.${form}`)));
+  for (const name of (await readdir(join(folder, 'tables'))).sort()) if (!made.has(name)) faults.push({ file: `tables/${name}`, expected: 'tables of the definition’s queries', found: 'a file that none of them gives' });
   const own = await packageVersion(packageRoot());
   if (own !== version) {
     const why = `it was rendered by whoran ${version}, and this is ${own}`;
     return { tables, rendered: [], not_replayed: files.map(({ name }) => ({ file: `report/${name}`, why })), faults };
   }
   const rendered: string[] = [];
+  await isSame(README, hash('sha256', bundleReadme(facts), 'hex'));
   for (const { name, sha256 } of files) if (await isSame(`report/${name}`, sha256)) rendered.push(`report/${name}`);
   const known = new Set(files.map(({ name }) => name));
   const others = (await readdir(join(folder, 'report'))).filter((name) => !known.has(name)).sort();
@@ -134,13 +140,13 @@ async function compare(db: Database, folder: string, { document, spooled, files,
 
 /** SHA-256 of a Parquet file's rows, written as `tables/<query>.jsonl` has them. */
 async function parquetRows(db: Database, id: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const rows of db.stream(`select * from ${quoted(`shown_${id}`)}`)) hash.update(rows.map(rowLine).join(''));
-  return hash.digest('hex');
+  const sum = createHash('sha256');
+  for await (const rows of db.stream(`select * from ${quoted(`shown_${id}`)}`)) sum.update(rows.map(rowLine).join(''));
+  return sum.digest('hex');
 }
 
 async function textHash(pieces: AsyncIterable<string>): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of pieces) hash.update(piece);
-  return hash.digest('hex');
+  const sum = createHash('sha256');
+  for await (const piece of pieces) sum.update(piece);
+  return sum.digest('hex');
 }

@@ -9,7 +9,7 @@ import { EXIT, WhoranError } from '../core/errors.ts';
 import { bundleFiles, MANIFEST_FILE, manifestText, type BundleManifest } from '../evidence/manifest.ts';
 import { openLandedBatches } from '../landing/landed-batches.ts';
 import { FUNCTIONS, VIEWS, writeInputs, type BundleInputs } from './bundle-inputs.ts';
-import { bundleReadme } from './bundle-readme.ts';
+import { bundleReadme, README } from './bundle-readme.ts';
 import { writeRecords } from './bundle-records.ts';
 import { replayBundle } from './bundle-replay.ts';
 import { writeTables } from './bundle-tables.ts';
@@ -96,7 +96,7 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
     corrects: document.filedAs?.corrects ?? null,
     tables: Object.fromEntries([...rendered.spooled].map(([id, { rowCount, missingEvidence }]) => [id, { rows: rowCount, missing_evidence: missingEvidence }])),
   };
-  await writeFile(join(folder, 'README.txt'), bundleReadme(head));
+  await writeFile(join(folder, README), bundleReadme(head));
   step('replaying');
   const replay = await replayBundle(folder, head, { ...(options.progress ? { progress: options.progress } : {}) });
   if (replay.faults.length > 0) {
