@@ -15,6 +15,7 @@ import { registerDetections } from './detections.ts';
 import { registerDiff } from './diff.ts';
 import { registerDigests } from './digests.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerErase } from './erase.ts';
 import { registerExport, registerImport } from './export.ts';
 import { registerFindings } from './findings.ts';
 import { registerHold } from './hold.ts';
@@ -89,7 +90,7 @@ function buildProgram(terminal: Terminal): { program: Command; context: Context 
     .addHelpText('after', EXAMPLES);
   const commands = [
     registerDemo, registerIngest, registerAsk, registerCoverage, registerFindings, registerAlerts, registerReport, registerVerify, registerSample, registerDiff, registerDigests, registerIdentities, registerStatus,
-    registerRun, registerCorrelate, registerRebuild, registerRetain, registerHold, registerExport, registerImport, registerInit, registerConfig, registerKeys, registerDoctor, registerDetections, registerNew,
+    registerRun, registerCorrelate, registerRebuild, registerRetain, registerHold, registerErase, registerExport, registerImport, registerInit, registerConfig, registerKeys, registerDoctor, registerDetections, registerNew,
   ];
   for (const register of commands) register(program, context);
   return { program, context };

@@ -4,6 +4,7 @@
  * Landing hashes batches, not records, since most records never become evidence. So the tree is made when one does: out of the
  * batch's own bytes, which are checked against the ledger first. docs/evidence-bundle.md defines it.
  */
+import { EXIT, WhoranError } from '../core/errors.ts';
 import { frameRegistry, frames } from '../landing/framing.ts';
 import { gunzipWithin } from '../landing/gunzip.ts';
 import type { LandedBatches, LedgerLine } from '../landing/landed-batches.ts';
@@ -22,7 +23,7 @@ export interface BatchRecord {
 }
 
 export interface BatchRecords {
-  /** The SHA-256 of every record, 32 bytes each, in the order of delivery. */
+  /** The SHA-256 of every record as delivered, 32 bytes each, in that order: also of those that an erasure took. */
   readonly hashes: Buffer;
   /** The first of each hash that was asked for and is there, in order of leaf. */
   readonly found: readonly BatchRecord[];
@@ -38,23 +39,41 @@ export type BatchReader = Pick<LandedBatches, 'readBatch' | 'packIndex' | 'readM
  * @throws WhoranError where the batch is gone or altered; GunzipError where a member does not unpack
  */
 export function batchRecords(landing: BatchReader, line: LedgerLine, wanted: ReadonlySet<string>): BatchRecords {
+  const kept = keptOf(landing, line);
   const hashes: Buffer[] = [];
   const found: BatchRecord[] = [];
   const seen = new Set<string>();
+  let leaf = -1;
   for (const { bytes, origin } of members(landing, line)) {
     const framed = line.form === 'identity_registry' ? frameRegistry(bytes, origin) : frames(bytes, origin);
     for (const frame of framed) {
       if (frame.kind !== 'record') continue;
       const { sha256 } = frame;
+      leaf = kept ? nextLeaf(kept, leaf + 1, sha256, line.seq) : leaf + 1;
       if (wanted.has(sha256) && !seen.has(sha256)) {
         seen.add(sha256);
         // A copy: the frame is a window on the whole member, which would otherwise stay in memory with it.
-        found.push({ leaf: hashes.length, sha256, bytes: Buffer.from(blankSessionToken(frame.bytes)) });
+        found.push({ leaf, sha256, bytes: Buffer.from(blankSessionToken(frame.bytes)) });
       }
       hashes.push(Buffer.from(sha256, 'hex'));
     }
   }
-  return { hashes: Buffer.concat(hashes), found };
+  return { hashes: kept ?? Buffer.concat(hashes), found };
+}
+
+/** The hashes of the records as they were delivered, where an erasure took some of them. */
+function keptOf(landing: BatchReader, line: LedgerLine): Buffer | undefined {
+  const removal = landing.removals.of(line.seq)?.landed;
+  return removal?.now ? keptLeaves(landing.folder, removal) : undefined;
+}
+
+/** What is left stands in the order of delivery, so a record's leaf is the next of its hash. */
+function nextLeaf(kept: Buffer, from: number, sha256: string, batch: number): number {
+  const wanted = Buffer.from(sha256, 'hex');
+  for (let leaf = from; leaf * HASH_BYTES < kept.length; leaf += 1) {
+    if (kept.compare(wanted, 0, HASH_BYTES, leaf * HASH_BYTES, (leaf + 1) * HASH_BYTES) === 0) return leaf;
+  }
+  throw new WhoranError(`batch ${batch}: a record that an erasure left is none of those that were delivered`, { exitCode: EXIT.found, hint: 'Restore the batch from a backup made after the erasure, and find out who changed it.' });
 }
 
 /**

@@ -29,6 +29,7 @@ export type RecordForm =
   | 'cloudtrail_digest' // set aside
   | 'cloudtrail_insight' // set aside
   | 'cloudtrail_public_keys' // ListPublicKeys' answer; set aside
+  | 'erased' // stands where a record was that an erasure took; set aside
   | 'unknown';
 
 /** What the envelope around a record says and the record itself may not. */

@@ -100,10 +100,8 @@ export class LandedBatches {
 
   /** The index of a pack; it stays when the pack's bytes go. @throws WhoranError where it is missing or altered. */
   packIndex(line: Pick<LedgerLine, 'seq' | 'index_sha256'>): PackEntry[] {
-    const text = read(this.#current(line.seq, 'index'));
     const expected = this.removals.of(line.seq)?.landed?.now?.index_sha256 ?? line.index_sha256;
-    if (expected !== hash('sha256', text, 'hex')) throw altered(this.path(line.seq, 'index'));
-    return parsePackIndex(text);
+    return parsePackIndex(this.#readAs(line.seq, 'index', expected));
   }
 
   /**
@@ -113,9 +111,7 @@ export class LandedBatches {
   readBatch(line: Pick<LedgerLine, 'seq' | 'form' | 'sha256'>): Buffer {
     const removal = this.#notGone(line.seq);
     const kind = line.form === 'trail_objects' ? 'pack' : 'batch';
-    const bytes = read(this.#current(line.seq, kind));
-    if (hash('sha256', bytes, 'hex') !== (removal?.now?.sha256 ?? line.sha256)) throw altered(this.path(line.seq, kind));
-    return bytes;
+    return this.#readAs(line.seq, kind, removal?.now?.sha256 ?? line.sha256);
   }
 
   /**
@@ -132,16 +128,24 @@ export class LandedBatches {
     }
     const entry = this.#indexOf(batchSeq)[member];
     if (!entry) throw missing(`batch ${batchSeq}, member ${member}`);
-    const path = this.#current(batchSeq, 'pack');
-    const bytes = readRange(path, entry);
-    if (hash('sha256', bytes, 'hex') !== entry.sha256) throw altered(`${path}, member ${member}`);
-    return { bytes, origin: entry.origin };
+    for (const path of this.#places(batchSeq, 'pack')) {
+      const bytes = readRange(path, entry);
+      if (hash('sha256', bytes, 'hex') === entry.sha256) return { bytes, origin: entry.origin };
+    }
+    throw altered(`${this.path(batchSeq, 'pack')}, member ${member}`);
   }
 
   /** As `readMember`, unpacked: what records are cut out of. @throws GunzipError where it doesn't unpack. */
   unpackMember(batchSeq: number, member: number): DeliveredMember {
     const { bytes, origin } = this.readMember(batchSeq, member);
     return { bytes: gunzipWithin(bytes), origin };
+  }
+
+  /** Whether a member's bytes are as they were delivered: an erasure changes a pack, and in it only the members that it took something from. */
+  isAsDelivered(batchSeq: number, member: number): boolean {
+    const removal = this.removals.of(batchSeq)?.landed;
+    if (removal === undefined) return true;
+    return typeof removal.now?.index_sha256 === 'string' && this.#indexOf(batchSeq)[member]?.delivered_sha256 === undefined;
   }
 
   /** Where a batch's file lies. */
@@ -161,10 +165,22 @@ export class LandedBatches {
     return removal;
   }
 
-  /** Where a batch's file lies: beside its place for the moment between an erasure's line and its renaming. */
-  #current(seq: number, kind: 'pack' | 'index' | 'batch'): string {
+  /**
+   * Where a batch's file may lie: for the moment between an erasure's line and its renaming, beside its place. There may also lie one that a further
+   * erasure only prepares: the hash tells.
+   */
+  #places(seq: number, kind: 'pack' | 'index' | 'batch'): string[] {
     const path = this.path(seq, kind);
-    return this.removals.of(seq)?.landed && existsSync(path + REPLACEMENT) ? path + REPLACEMENT : path;
+    return this.removals.of(seq)?.landed && existsSync(path + REPLACEMENT) ? [path + REPLACEMENT, path] : [path];
+  }
+
+  /** A batch's file, of this hash. */
+  #readAs(seq: number, kind: 'pack' | 'index' | 'batch', sha256: string | null): Buffer {
+    for (const path of this.#places(seq, kind)) {
+      const bytes = read(path);
+      if (hash('sha256', bytes, 'hex') === sha256) return bytes;
+    }
+    throw altered(this.path(seq, kind));
   }
 
   #indexOf(seq: number): PackEntry[] {
@@ -206,7 +222,7 @@ function readRange(path: string, entry: PackEntry): Buffer {
     throw missing(path, error);
   }
   try {
-    if (readSync(fd, bytes, 0, entry.bytes, entry.offset) !== entry.bytes) throw altered(path);
+    readSync(fd, bytes, 0, entry.bytes, entry.offset);
   } finally {
     closeSync(fd);
   }

@@ -24,10 +24,10 @@ export interface RemovalWithLeaves {
 export async function remove(folder: string, record: RemovalRecord, removals: readonly RemovalWithLeaves[]): Promise<void> {
   if (removals.length === 0) return;
   makePrivateFolder(join(folder, LEAVES));
-  await Promise.all(removals.map(async ({ removal, leaves }) => {
+  for (const { removal, leaves } of removals) {
     // Kept once: a batch that is changed twice had the same records when it was delivered.
     if (leaves && !existsSync(leavesPath(folder, removal.batch))) await writeWhole(leavesPath(folder, removal.batch), [leaves]);
-  }));
+  }
   syncDirectory(join(folder, LEAVES));
   const entries = removals.map(({ removal, leaves }): Removal => ({ ...removal, leaves_sha256: leaves ? hash('sha256', leaves, 'hex') : null }));
   const log = ChainLog.open<RemovalLine>(join(folder, REMOVALS));

@@ -102,7 +102,7 @@ export function* wholeLines(landed: LandedBatches, after: number): Generator<Led
 /** A landed object's content, or why there is none. */
 export function contentOf(landed: LandedBatches, batchSeq: number, member: number): { readonly content: Buffer } | { readonly fault: string } {
   // Kept no more, or changed by an erasure: neither is a sign of tampering, and neither can be held against a digest.
-  if (landed.removals.of(batchSeq)?.landed) return { fault: 'landing_removed' };
+  if (!landed.isAsDelivered(batchSeq, member)) return { fault: 'landing_removed' };
   let bytes: Buffer;
   try {
     ({ bytes } = landed.readMember(batchSeq, member));

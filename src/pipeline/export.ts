@@ -76,7 +76,7 @@ async function copy(landing: string, place: string, isZip: boolean, { now, versi
   const total = ends['ledger.jsonl'].seq;
   for (const { path, sha256, batch } of batchFiles(landing, ends)) {
     if (batch % 100 === 0) progress(`copying batch ${batch} of ${total}`);
-    const file = await copyFile(landing, path, target);
+    const file = await copyFile(landing, path, sha256, target);
     if (file?.sha256 !== sha256) {
       if (wholePart(join(landing, REMOVALS)).seq !== ends[REMOVALS].seq) throw new RemovedMeanwhile();
       throw new WhoranError(`landing/${path} ${file ? 'is not what was landed: its SHA-256 differs' : 'is gone'}`, { exitCode: EXIT.found, hint: 'Nothing was exported. `whoran doctor` says what else is wrong; restore the file from a backup, and find out who changed it.' });
@@ -101,17 +101,27 @@ function headsOf(ends: LogEnds): ExportManifest['logs'] {
   return Object.fromEntries(LOGS.map((name) => [name, { lines: ends[name].seq, head_sha256: ends[name].sha256 }])) as unknown as ExportManifest['logs'];
 }
 
-/** Copies a file of landing; undefined where it isn't there. Between an erasure's line and its renaming, the new file lies beside its place. */
-async function copyFile(landing: string, path: string, target: Target): Promise<ExportedFile | undefined> {
-  const places = [join(landing, path) + REPLACEMENT, join(landing, path)];
-  const from = places.find((place) => existsSync(place));
-  if (from === undefined) return undefined;
+/**
+ * Copies a file of landing; undefined where it isn't there. Between an erasure's line and its renaming, the new file lies beside its place; so does one
+ * that an erasure only prepares.
+ */
+async function copyFile(landing: string, path: string, sha256: string, target: Target): Promise<ExportedFile | undefined> {
+  const place = join(landing, path);
+  const beside = place + REPLACEMENT;
+  const from = existsSync(beside) && (await sha256Of(beside)) === sha256 ? beside : place;
+  if (!existsSync(from)) return undefined;
   try {
     return await target.write(`landing/${path}`, createReadStream(from));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const sum = createHash('sha256');
+  for await (const part of createReadStream(path)) sum.update(part as Buffer);
+  return sum.digest('hex');
 }
 
 interface Target {

@@ -11,30 +11,19 @@ import type { Database } from '../engine/database.ts';
 import { queryText } from '../engine/query-file.ts';
 import { batchRecords, treeOf } from '../evidence/record-tree.ts';
 import { GunzipError } from '../landing/gunzip.ts';
-import { holdsOf, mayHold, type Hold } from '../landing/holds.ts';
+import { holdsOf, type Hold } from '../landing/holds.ts';
 import type { LandedBatches, LedgerLine } from '../landing/landed-batches.ts';
 import { leavesPath, REMOVAL_ACTIONS, type RemovedSpan } from '../landing/removal-log.ts';
 import { remove, type RemovalWithLeaves } from '../landing/removals.ts';
 import { HASH_BYTES } from '../verifier/merkle.ts';
+import { earliest, groupBy, isHeld, latest, removedRows, removedSpans, type SpanRow } from './batch-spans.ts';
 import { appendToJournal } from './journal.ts';
-import { namesAny } from './named-records.ts';
 
 type Layer = 'landed' | 'database';
 const LAYERS: readonly Layer[] = ['landed', 'database'];
 const DAY_MS = 86_400_000;
 /** Batches noted and removed together: their hashes wait in memory. */
 const AT_ONCE = 64;
-
-interface SpanRow {
-  readonly batch_seq: number;
-  readonly source: string;
-  readonly tenant_id: string | null;
-  readonly sign_in_kind: string | null;
-  readonly account_id: string | null;
-  readonly records: number;
-  readonly first_at: string;
-  readonly last_at: string;
-}
 
 /** A batch that a rule takes. */
 export interface DueBatch {
@@ -114,7 +103,7 @@ export async function planRetention(from: RetainFrom, config: Pick<Config, 'rete
       const lastAt = latest(rows.map(({ last_at }) => last_at)) ?? line.landed_at;
       if (days === undefined || Date.parse(lastAt) >= today - days * DAY_MS) continue;
       const batch: DueBatch = { line, layer, days, firstAt: earliest(rows.map(({ first_at }) => first_at)) ?? line.landed_at, lastAt, spans: removedSpans(rows) };
-      const hold = holds.find((one) => isHeld(from.landing, one, batch, rows));
+      const hold = holds.find((one) => isHeld(from.landing, one, line, rows));
       if (hold) held.push({ batch, hold });
       else due.push(batch);
       // What goes from landing goes from the database with it.
@@ -182,11 +171,6 @@ function hashesOf(landing: LandedBatches, line: LedgerLine): Buffer | null {
   }
 }
 
-/** Spans of a batch that is in no database any more, as they were noted when it left. */
-function removedRows(landing: LandedBatches, batch: number): SpanRow[] {
-  return landing.removals.lines.filter((line) => line.batch === batch).flatMap(({ spans }) => spans.map((span) => ({ ...span, batch_seq: batch, account_id: null, records: 0 })));
-}
-
 function daysOf(retention: RetentionConfig, layer: Layer, source: string, classes: readonly string[], isLeftOut: boolean): number | undefined {
   const { days, classes: byClass, sources } = retention[layer];
   // Its classes were in the database that it has left; what may be left out is of classes that age.
@@ -202,21 +186,6 @@ function isAgeing(one: string): one is RetentionClass {
   return (RETENTION_CLASSES as readonly string[]).includes(one);
 }
 
-/** One span a source, tenant and kind; accounts taken together. */
-function removedSpans(rows: readonly SpanRow[]): RemovedSpan[] {
-  const groups = groupBy(rows, ({ source, tenant_id, sign_in_kind }) => JSON.stringify([source, tenant_id, sign_in_kind]));
-  return [...groups.values()].map((group) => {
-    const [{ source, tenant_id, sign_in_kind }] = group as [SpanRow];
-    return { source, tenant_id, sign_in_kind, first_at: earliest(group.map(({ first_at }) => first_at)) ?? '', last_at: latest(group.map(({ last_at }) => last_at)) ?? '' };
-  });
-}
-
-function isHeld(landing: LandedBatches, hold: Hold, { line, firstAt, lastAt }: DueBatch, rows: readonly SpanRow[]): boolean {
-  const isKnown = rows.length > 0 && rows.every(({ account_id }) => account_id !== null);
-  if (!mayHold(hold, { source: line.source, accounts: isKnown ? new Set(rows.map(({ account_id }) => account_id ?? '')) : null, firstAt, lastAt })) return false;
-  return hold.scope.identity === null || namesAny(landing, line, [hold.scope.identity]);
-}
-
 function layerOf(layer: Layer, batches: readonly DueBatch[]): RetainedLayer {
   const bySource: Record<string, number> = {};
   for (const { line } of batches) bySource[line.source] = (bySource[line.source] ?? 0) + 1;
@@ -224,22 +193,4 @@ function layerOf(layer: Layer, batches: readonly DueBatch[]): RetainedLayer {
     layer, batches: batches.length, bytes: layer === 'landed' ? batches.reduce((sum, { line }) => sum + line.bytes, 0) : 0, by_source: bySource,
     first_at: earliest(batches.map(({ firstAt }) => firstAt)) ?? null, last_at: latest(batches.map(({ lastAt }) => lastAt)) ?? null,
   };
-}
-
-function earliest(times: readonly string[]): string | undefined {
-  return times.reduce<string | undefined>((least, one) => (least === undefined || Date.parse(one) < Date.parse(least) ? one : least), undefined);
-}
-
-function latest(times: readonly string[]): string | undefined {
-  return times.reduce<string | undefined>((most, one) => (most === undefined || Date.parse(one) > Date.parse(most) ? one : most), undefined);
-}
-
-function groupBy<One, Key>(all: readonly One[], keyOf: (one: One) => Key): Map<Key, One[]> {
-  const groups = new Map<Key, One[]>();
-  for (const one of all) {
-    const group = groups.get(keyOf(one));
-    if (group) group.push(one);
-    else groups.set(keyOf(one), [one]);
-  }
-  return groups;
 }

@@ -6,6 +6,7 @@ import { recordSha256 } from '../session-token.ts';
 import { accountOfPath } from './account-of-path.ts';
 import { csvFields } from '../csv.ts';
 import type { BrokenCut, Cut, JsonCut, RowCut } from './cut.ts';
+import { isErased } from './erased.ts';
 import { JsonScan, OPEN_BRACE, objectMembers, skipSpace } from './json-scan.ts';
 import { directoryEnvelope, directoryForm, isMembersPage, type DirectoryForm } from './graph-page.ts';
 import { isJsonObject, recordShape, type JsonObject } from './known-record.ts';
@@ -80,6 +81,7 @@ export class CutFramer {
 
   frame(cut: Cut, recordNumber: number): FrameResult {
     if (cut.kind === 'broken') return this.#broken(cut, recordNumber);
+    if (isErased(this.bytes, cut.start, cut.end)) return { kind: 'set_aside', form: 'erased', recordNumber };
     const result = cut.kind === 'row' ? this.#row(cut, recordNumber) : this.#json(cut, recordNumber);
     if (!(result instanceof Problem)) return result;
     return { kind: 'reject', form: result.form, recordNumber, reason: placed(`line ${this.#lines.of(cut.start)}`, result.reason) };
