@@ -80,7 +80,7 @@ export async function makeBundle(options: MadeBundle): Promise<{ readonly signat
     report: { id: 'made', title: 'Made up', from: '2026-01-15T00:00:00Z', to: '2026-01-16T00:00:00Z', time_zone: 'UTC', parameters: {}, as_of: '2026-01-15T23:59:59Z', known_at: null, run_at: '2026-01-16T02:00:00Z', run_by: 'ada', program: { name: 'whoran', version: '0.1.0' } },
     ledger: headOf(ledger, ledgerTree),
     journal: headOf(journal, journalTree),
-    redaction: options.isRedacted === true ? { people: 'pseudonyms', records_attested: enclosed } : null,
+    redaction: options.isRedacted === true ? { method: 'HMAC-SHA-256', people: 3, addresses: 0, ordinary_names: 0, records_attested: enclosed, ledger_lines_attested: 0, journal_lines_attested: 0 } : null,
     corrects: null,
     tables: { rpt_made: { rows: enclosed } },
     files: write.end(),

@@ -1,5 +1,5 @@
 /**
- * `whoran keys`: keys to sign evidence bundles with.
+ * `whoran keys`: keys to sign evidence bundles with, and to make pseudonyms with.
  */
 import type { Command } from 'commander';
 import { inert } from '../core/inert.ts';
@@ -13,8 +13,15 @@ file is ever overwritten.
 Examples:
   $ whoran keys new --out /etc/whoran/signing-key.pem`;
 
+const PSEUDONYM_EXAMPLES = `
+FILE gets a random key that only its owner may read. With one key a person has one pseudonym in
+every bundle. Whoever has the key can find out who is who: it never goes into a bundle.
+
+Examples:
+  $ whoran keys pseudonyms --out /etc/whoran/pseudonym-key`;
+
 export function registerKeys(program: Command, context: Context): void {
-  const keys = program.command('keys').description('keys to sign evidence bundles with');
+  const keys = program.command('keys').description('keys for evidence bundles: to sign with, and for pseudonyms');
   keys
     .command('new')
     .description('make an Ed25519 key')
@@ -36,5 +43,16 @@ export function registerKeys(program: Command, context: Context): void {
         `  name it in the configuration: evidence.signing_key_file: ${inert(made.private_key_file, 300)}`,
         '  give your auditors the public key, and its id, by another way than the bundles',
       ]);
+    });
+  keys
+    .command('pseudonyms')
+    .description('make a key for `report … --redact people`')
+    .requiredOption('--out <file>', 'where the key goes')
+    .addHelpText('after', PSEUDONYM_EXAMPLES)
+    .action(async ({ out }: { readonly out: string }) => {
+      const { newPseudonymKey } = await import('../evidence/pseudonyms.ts');
+      await newPseudonymKey(out);
+      if (context.globals.json) context.json({ schema: 'whoran.pseudonym-key/1', key_file: out });
+      else context.lines([`key  ${inert(out, 300)}`, '', 'Next', `  name it in the configuration: evidence.pseudonym_key_file: ${inert(out, 300)}`, '  keep it: another key gives other pseudonyms, and whoever has it can find out who is who']);
     });
 }

@@ -2,7 +2,7 @@
  * `whoran report`: lists the reports, or runs one.
  */
 import { setTimeout } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { REPORT_FORMATS, type ReportFormat } from '../core/report-formats.ts';
@@ -20,6 +20,7 @@ interface Options extends PeriodOptions {
   readonly out?: string;
   readonly format?: readonly ReportFormat[];
   readonly bundle?: boolean;
+  readonly redact?: 'people';
   readonly file?: boolean;
   readonly note?: string;
   readonly filed?: string;
@@ -34,6 +35,8 @@ Examples:
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --format pdf,xlsx
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --bundle
+  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --bundle \\
+      --redact people
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --file --note Q1
   $ whoran report filed
   $ whoran report traceability --out ./again \\
@@ -48,6 +51,10 @@ A bundle holds the report with the records, SQL and proofs behind it, signed wit
 the configuration names (evidence.signing_key_file, evidence.kms_key_id): \`whoran verify\`
 checks it where there is neither network nor data folder.
 
+--redact people puts a pseudonym in place of each person, by the key that the configuration
+names (evidence.pseudonym_key_file): the same one in every report. The delivered records are
+then enclosed by their hashes alone. Services, roles, tasks and accounts keep their names.
+
 --file makes the report of landing alone and writes into the journal what it was made of, and
 every file's SHA-256. --filed makes it again, with the same head, whatever came later, and exits
 with 1 where a file is not the filed one. Filing the same report and period again is a
@@ -59,6 +66,7 @@ export function registerReport(program: Command, context: Context): void {
     .option('--out <folder>', 'where to write it; made where it is missing')
     .option('--format <formats>', `which formats, with commas: ${REPORT_FORMATS.join(', ')}`, readFormats)
     .option('--bundle', 'write a signed evidence bundle beside it: a folder, and the same as a zip')
+    .addOption(new Option('--redact <what>', 'pseudonyms in place of people, in the report and its bundle').choices(['people']))
     .option('--no-zip', 'with --bundle: the folder alone')
     .option('--file', 'file it: the journal keeps what it was made of, so that it can be made again')
     .option('--note <text>', 'with --file: why, for the journal')
@@ -100,6 +108,7 @@ async function run(context: Context, id: string, options: Options): Promise<void
   const chosen = [options.file === true && '--file', options.filed !== undefined && '--filed', options.knownAt !== undefined && '--known-at'].filter((name) => name !== false);
   if (chosen.length > 1) throw new WhoranError(`${chosen.join(' and ')}: only one of them`, { exitCode: EXIT.wrongUse, hint: 'To file what was known at an earlier time is not possible: a filing is of what is known now.' });
   if (options.note !== undefined && options.file !== true) throw new WhoranError('--note: only with --file', { exitCode: EXIT.wrongUse });
+  if (options.redact !== undefined && (options.file === true || options.filed !== undefined)) throw new WhoranError(`--redact: not with ${options.file === true ? '--file' : '--filed'}, since a filed report names people as they are`, { exitCode: EXIT.wrongUse, hint: 'File the report without --redact, and write the redacted one beside it.' });
   if (options.filed !== undefined) {
     await again(context, id, options.filed, options);
     return;
@@ -114,9 +123,10 @@ async function run(context: Context, id: string, options: Options): Promise<void
   }
   const { runReport } = await import('../pipeline/report.ts');
   const bundle = options.bundle === true ? { bundle: { dataDir: context.globals.data, signer: await signerOf(context), hasZip: options.zip } } : {};
+  const redact = options.redact === undefined ? {} : { redact: { key: await pseudonymKeyOf(context) } };
   const progress = progressOn(context);
   try {
-    const wish = { from, to, outDir, now: new Date(), ...(options.format ? { formats: options.format } : {}), ...bundle, progress: (step: string) => { progress.step(step); } };
+    const wish = { from, to, outDir, now: new Date(), ...(options.format ? { formats: options.format } : {}), ...bundle, ...redact, progress: (step: string) => { progress.step(step); } };
     if (options.file === true) {
       const filed = await (await filing()).fileReport(context.globals.data, await configOf(context), id, { ...wish, ...(options.note === undefined ? {} : { note: options.note }), sleep: async (ms) => setTimeout(ms) });
       progress.done();
@@ -127,7 +137,7 @@ async function run(context: Context, id: string, options: Options): Promise<void
     if (options.knownAt !== undefined) {
       const at = parseTime(options.knownAt, '--known-at');
       const { listFilings, reportKnownAt } = await filing();
-      const one = listFilings(context.globals.data).find((found) => found.report === id && Date.parse(found.filed_at) === at.getTime() && Date.parse(found.from) === from.getTime() && Date.parse(found.to) === to.getTime());
+      const one = options.redact === undefined && listFilings(context.globals.data).find((found) => found.report === id && Date.parse(found.filed_at) === at.getTime() && Date.parse(found.from) === from.getTime() && Date.parse(found.to) === to.getTime());
       if (one) {
         await again(context, id, one.id, options);
         return;
@@ -210,6 +220,11 @@ function resultLines(result: ReportResult): string[] {
   return [`${inert(result.title)}, ${result.from} to ${result.to}, as of ${result.as_of ?? 'nothing landed'}:`, ...result.files.map((file) => `  ${inert(file.path, 300)}`), ...bundleLines(result.bundle)];
 }
 
+async function pseudonymKeyOf(context: Context): Promise<Buffer> {
+  const { readPseudonymKey } = await import('../evidence/pseudonyms.ts');
+  return readPseudonymKey((await configOf(context)).evidence.pseudonym_key_file);
+}
+
 /** The key is opened before anything is written. */
 async function signerOf(context: Context): Promise<BundleSigner> {
   const [{ bundleSigner }, { loadConfig }] = await Promise.all([import('../pipeline/bundle-signer.ts'), import('../config/load.ts')]);
@@ -224,7 +239,7 @@ function bundleLines(bundle: BundleResult | null): string[] {
     'Evidence bundle',
     `  ${inert(bundle.path, 300)}`,
     ...(bundle.zip === null ? [] : [`  ${inert(bundle.zip, 300)}`]),
-    `  ${records} delivered records${bundle.missing_records > 0 ? `; ${bundle.missing_records} that the tables name are not in landing any more` : ''}`,
+    `  ${records} delivered records${bundle.redaction === null ? '' : ', by their hashes: people stand under pseudonyms'}${bundle.missing_records > 0 ? `; ${bundle.missing_records} that the tables name are not in landing any more` : ''}`,
     `  manifest  ${bundle.manifest_sha256}`,
     `  signed by ${bundle.key_id}${bundle.timestamped_at === null ? ', without a timestamp' : `, timestamp ${bundle.timestamped_at}`}`,
     '',

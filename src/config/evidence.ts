@@ -21,6 +21,11 @@ export const evidenceConfigSchema = z
       }),
     kms_region: region.optional().meta({ description: "The key's region, where `kms_key_id` is no ARN.", examples: ['eu-central-1'] }),
     kms_role_arn: roleArn.optional().meta({ description: 'A role to assume for signing.', examples: ['arn:aws:iam::111122223333:role/whoran-signer'] }),
+    pseudonym_key_file: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'A file with the key of pseudonyms, for `whoran report … --redact people`, that nobody but its owner may read: `whoran keys pseudonyms` makes one. Another key gives other pseudonyms.', examples: ['/etc/whoran/pseudonym-key'] }),
     timestamp_url: z
       .string()
       .regex(/^https:\/\/[^\s/?#@]+[^\s]*$/, 'an https URL')

@@ -60,8 +60,10 @@ export function recordText(bytes: Buffer): Pick<RecordLine, 'text' | 'base64'> {
 /** One line of `proofs/batches.jsonl`. Hashes in lower-case hex. */
 export interface BatchProofLine {
   readonly batch: number;
-  /** The ledger's line, verbatim. */
-  readonly ledger_line: string;
+  /** The ledger's line, verbatim; null where it names a person and the bundle is redacted. */
+  readonly ledger_line: string | null;
+  /** Instead of the line: the hash of its leaf in the ledger's tree. */
+  readonly ledger_leaf?: string;
   readonly ledger_proof: readonly string[];
   /** Records of the batch: the size of its tree. */
   readonly records: number;
@@ -71,7 +73,10 @@ export interface BatchProofLine {
 
 /** One line of `proofs/journal.jsonl`. */
 export interface JournalProofLine {
-  readonly line: string;
+  /** Verbatim; null in a redacted bundle, with the line's number and the hash of its leaf in the journal's tree. */
+  readonly line: string | null;
+  readonly seq?: number;
+  readonly leaf?: string;
   readonly proof: readonly string[];
 }
 

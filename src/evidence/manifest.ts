@@ -30,6 +30,19 @@ export interface BundleReport {
   readonly program: { readonly name: string; readonly version: string };
 }
 
+/** What a redacted bundle says of its pseudonyms. */
+export interface BundleRedaction {
+  readonly method: 'HMAC-SHA-256';
+  /** People and addresses that the data folder knows, in this bundle or not. */
+  readonly people: number;
+  readonly addresses: number;
+  /** Names that are also words of the program: replaced where a column holds them whole, and not looked for in texts. */
+  readonly ordinary_names: number;
+  readonly records_attested: number;
+  readonly ledger_lines_attested: number;
+  readonly journal_lines_attested: number;
+}
+
 export interface BundleFile {
   /** Inside the bundle, with slashes. */
   readonly path: string;
@@ -43,7 +56,7 @@ export interface BundleManifest {
   readonly ledger: LogHead;
   readonly journal: LogHead;
   /** Null where nothing is redacted. */
-  readonly redaction: { readonly people: number; readonly records_attested: number } | null;
+  readonly redaction: BundleRedaction | null;
   /** The filed report that this one replaces. */
   readonly corrects: Correction | null;
   readonly tables: Readonly<Record<string, { readonly rows: number; readonly missing_evidence: number }>>;

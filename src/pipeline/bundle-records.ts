@@ -8,9 +8,11 @@ import { queryText } from '../engine/query-file.ts';
 import type { Database } from '../engine/database.ts';
 import { LineFile, recordText, type BatchProofLine, type HeadLine, type JournalProofLine, type RecordLine } from '../evidence/bundle-lines.ts';
 import { LogTree, type LogHead } from '../evidence/log-tree.ts';
+import { leafHash } from '../verifier/merkle.ts';
 import { batchRecords, treeOf, type BatchReader } from '../evidence/record-tree.ts';
 import type { JournalLine, LandedBatches, LedgerLine } from '../landing/landed-batches.ts';
 import { literal, quoted } from './bundle-inputs.ts';
+import type { Redaction } from './redaction.ts';
 
 /** One result table whose rows name records. */
 export interface EvidenceTable {
@@ -27,11 +29,13 @@ export interface BundleRecords {
   readonly missing: number;
   readonly ledger: LogHead;
   readonly journal: LogHead;
+  /** What is enclosed by its hash alone. */
+  readonly attested: { readonly records: number; readonly ledger_lines: number; readonly journal_lines: number };
 }
 
 export interface BundleRecordsOptions {
-  /** Whether records' bytes are left out: what is shown of them is then attested, not proved. */
-  readonly isRedacted: boolean;
+  /** Where people stand under pseudonyms: records' bytes are left out then, and what is shown of them is attested, not proved. */
+  readonly redaction?: Pick<Redaction, 'names' | 'aliases'>;
   /** Findings that are shown: what people decided about them is enclosed. */
   readonly findings: ReadonlySet<string>;
   readonly progress: (step: string) => void;
@@ -53,14 +57,17 @@ interface PlaceRow {
  */
 export async function writeRecords(db: Database, landing: LandedBatches, tables: readonly EvidenceTable[], folder: string, options: BundleRecordsOptions): Promise<BundleRecords> {
   await mkdir(join(folder, 'proofs'), { recursive: true });
-  const wanted = await loadWanted(db, tables);
+  const { redaction } = options;
+  const wanted = await loadWanted(db, tables, redaction);
   const ledger = new LogTree(join(landing.folder, 'ledger.jsonl'));
-  const files = new RecordFiles(join(folder, 'records'), options.isRedacted);
+  const files = new RecordFiles(join(folder, 'records'), redaction);
   const proofs = new LineFile(join(folder, 'proofs', 'batches.jsonl'));
   let batches = 0;
+  let ledgerLines = 0;
   for await (const places of byBatch(db)) {
-    const line = writeBatch(landing, ledger, places, files);
+    const line = writeBatch(landing, ledger, places, files, redaction);
     if (!line) continue;
+    if (line.ledger_line === null) ledgerLines += 1;
     batches += 1;
     if (batches % 20 === 0) options.progress(`proving records of batch ${line.batch}`);
     proofs.add(line);
@@ -68,13 +75,14 @@ export async function writeRecords(db: Database, landing: LandedBatches, tables:
   proofs.close();
   files.close();
   const journal = new LogTree(join(landing.folder, 'journal.jsonl'));
-  writeJournal(landing, journal, folder, options.findings);
-  writeHeads(ledger, journal, folder, options.isRedacted);
-  return { records: files.counts, batches, missing: wanted - files.enclosed, ledger: ledger.head, journal: journal.head };
+  const withheld = writeJournal(landing, journal, folder, options.findings, redaction !== undefined);
+  writeHeads(ledger, journal, folder, redaction);
+  const attested = { records: redaction ? Object.values(files.counts).reduce((sum, count) => sum + count, 0) : 0, ledger_lines: ledgerLines, journal_lines: withheld };
+  return { records: files.counts, batches, missing: wanted - files.enclosed, ledger: ledger.head, journal: journal.head, attested };
 }
 
 /** Gathers what the tables name in `bundle_wanted`. @returns how many records that are */
-async function loadWanted(db: Database, tables: readonly EvidenceTable[]): Promise<number> {
+async function loadWanted(db: Database, tables: readonly EvidenceTable[], redaction: BundleRecordsOptions['redaction']): Promise<number> {
   await db.run('create or replace temp table bundle_wanted (source varchar, owner_id varchar, record_id varchar, sha256 varchar)');
   for (const { path, columns } of tables) {
     for (const column of columns) {
@@ -87,6 +95,10 @@ async function loadWanted(db: Database, tables: readonly EvidenceTable[]): Promi
     }
   }
   await db.run('create or replace temp table bundle_wanted as select distinct source, owner_id, record_id, sha256 from bundle_wanted');
+  // Landing knows records by the names that they really have.
+  for (const alias of redaction?.aliases ?? []) {
+    await db.run('update bundle_wanted set owner_id = $owner, record_id = $id where source = $source and owner_id = $shown_owner and record_id = $shown_id', { source: alias.source, owner: alias.owner_id, id: alias.record_id, shown_owner: alias.shown_owner_id, shown_id: alias.shown_record_id });
+  }
   const row = await db.get<{ records: number }>('select count(*) as records from bundle_wanted');
   return row?.records ?? 0;
 }
@@ -107,7 +119,7 @@ async function* byBatch(db: Database): AsyncGenerator<PlaceRow[]> {
 }
 
 /** Encloses a batch's records that are not enclosed yet; undefined where it gave none. */
-function writeBatch(landing: BatchReader, ledger: LogTree, places: readonly PlaceRow[], files: RecordFiles): BatchProofLine | undefined {
+function writeBatch(landing: BatchReader, ledger: LogTree, places: readonly PlaceRow[], files: RecordFiles, redaction: BundleRecordsOptions['redaction']): BatchProofLine | undefined {
   const batch = places[0]?.batch_seq ?? 0;
   const open = places.filter((place) => !files.has(place));
   if (open.length === 0) return undefined;
@@ -122,7 +134,8 @@ function writeBatch(landing: BatchReader, ledger: LogTree, places: readonly Plac
   const tree = treeOf(hashes);
   return {
     batch,
-    ledger_line: text,
+    // A file's path may name who landed it.
+    ...(redaction?.names.in(text) === undefined ? { ledger_line: text } : { ledger_line: null, ledger_leaf: leafHash(Buffer.from(text)).toString('hex') }),
     ledger_proof: proof,
     records: tree.size,
     record_root: tree.root.toString('hex'),
@@ -133,14 +146,14 @@ function writeBatch(landing: BatchReader, ledger: LogTree, places: readonly Plac
 /** The files of `records/`, one a source. */
 class RecordFiles {
   readonly #folder: string;
-  readonly #isRedacted: boolean;
+  readonly #aliases: ReadonlyMap<string, { readonly owner_id: string; readonly record_id: string }> | undefined;
   readonly #files = new Map<string, LineFile>();
   readonly #counts = new Map<string, number>();
   readonly #enclosed = new Set<string>();
 
-  constructor(folder: string, isRedacted: boolean) {
+  constructor(folder: string, redaction: BundleRecordsOptions['redaction']) {
     this.#folder = folder;
-    this.#isRedacted = isRedacted;
+    this.#aliases = redaction && new Map(redaction.aliases.map((alias) => [JSON.stringify([alias.source, alias.owner_id, alias.record_id]), { owner_id: alias.shown_owner_id, record_id: alias.shown_record_id }]));
   }
 
   get enclosed(): number {
@@ -156,8 +169,9 @@ class RecordFiles {
   }
 
   add(place: PlaceRow, batch: number, leaf: number, bytes: Buffer): void {
-    const { source, owner_id, record_id, sha256 } = place;
-    const line: RecordLine = { sha256, source, owner_id, record_id, batch, leaf, ...(this.#isRedacted ? { text: null } : recordText(bytes)) };
+    const { source, sha256 } = place;
+    const { owner_id, record_id } = this.#aliases?.get(JSON.stringify([source, place.owner_id, place.record_id])) ?? place;
+    const line: RecordLine = { sha256, source, owner_id, record_id, batch, leaf, ...(this.#aliases ? { text: null } : recordText(bytes)) };
     let file = this.#files.get(source);
     // Made when there is one to write: an empty folder would be none of a bundle's.
     if (!file) {
@@ -179,28 +193,35 @@ function keyOf({ source, owner_id: owner, record_id: id, sha256 }: PlaceRow): st
   return `${sha256}${source}\n${owner}\n${id}`;
 }
 
-function writeJournal(landing: LandedBatches, journal: LogTree, folder: string, findings: ReadonlySet<string>): void {
+/**
+ * Decisions about the findings that are shown. Each names who decided, and says why in that person's words: a redacted bundle has their hashes.
+ * @returns how many are withheld
+ */
+function writeJournal(landing: LandedBatches, journal: LogTree, folder: string, findings: ReadonlySet<string>, isRedacted: boolean): number {
   const file = new LineFile(join(folder, 'proofs', 'journal.jsonl'));
   const size = journal.head.tree_size;
+  let withheld = 0;
   for (const { seq, subject } of landing.decisions()) {
     if (seq > size || !findings.has(subject)) continue;
     const { text, proof } = journal.line(seq);
-    file.add({ line: text, proof } satisfies JournalProofLine);
+    if (isRedacted) withheld += 1;
+    file.add((isRedacted ? { line: null, seq, leaf: leafHash(Buffer.from(text)).toString('hex'), proof } : { line: text, proof }) satisfies JournalProofLine);
   }
   file.close();
+  return withheld;
 }
 
 /** Decisions whose very existence may be nobody's business who gets a report: legal holds, removals, an erasure of a person's data. */
 const CONFIDENTIAL = /^(?:hold|landing)\./;
 
 /** The last lines of both logs, which bind how many there are. One that shows what isn't the reader's to know is withheld. */
-function writeHeads(ledger: LogTree, journal: LogTree, folder: string, isRedacted: boolean): void {
+function writeHeads(ledger: LogTree, journal: LogTree, folder: string, redaction: BundleRecordsOptions['redaction']): void {
   const file = new LineFile(join(folder, 'proofs', 'heads.jsonl'));
   for (const [log, tree] of [['ledger', ledger], ['journal', journal]] as const) {
     const { tree_size: size } = tree.head;
     if (size === 0) continue;
     const { text, proof } = tree.line(size);
-    const isWithheld = log === 'journal' && (isRedacted || CONFIDENTIAL.test((JSON.parse(text) as JournalLine).action));
+    const isWithheld = log === 'journal' ? redaction !== undefined || CONFIDENTIAL.test((JSON.parse(text) as JournalLine).action) : redaction?.names.in(text) !== undefined;
     file.add((isWithheld ? { log, line: null, proof: [] } : { log, line: text, proof }) satisfies HeadLine);
   }
   file.close();

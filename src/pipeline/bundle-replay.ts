@@ -68,12 +68,29 @@ export async function replayBundle(folder: string, facts: ReplayFacts, options: 
   }
 }
 
+/**
+ * Loads inputs as tables, and makes the views over them once the engine's doors are shut.
+ * @param files folder of the inputs, and the program's files of functions and, where the queries read views, of these
+ * @param before what else is to be loaded
+ */
+export async function loadInputs(db: Database, files: { readonly inputs: string; readonly functions: string; readonly views: string | null }, before?: () => Promise<void>): Promise<void> {
+  await db.file(files.functions);
+  for (const name of (await readdir(files.inputs)).sort()) {
+    await db.run(`create table ${quoted(basename(name, '.parquet'))} as select * from read_parquet(${literal(join(files.inputs, name))})`);
+  }
+  await before?.();
+  await db.run('set enable_external_access = false');
+  await db.run('set lock_configuration = true');
+  if (files.views !== null) await db.file(files.views);
+}
+
 /** Loads the bundle's inputs, tables and record hashes, and shuts the engine's doors. */
 async function load(db: Database, folder: string, tables: readonly string[]): Promise<void> {
-  await db.file(join(folder, 'program', FUNCTIONS));
-  for (const name of (await readdir(join(folder, 'inputs'))).sort()) {
-    await db.run(`create table ${quoted(basename(name, '.parquet'))} as select * from read_parquet(${literal(join(folder, 'inputs', name))})`);
-  }
+  const views = join(folder, 'program', VIEWS);
+  await loadInputs(db, { inputs: join(folder, 'inputs'), functions: join(folder, 'program', FUNCTIONS), views: existsSync(views) ? views : null }, async () => loadShown(db, folder, tables));
+}
+
+async function loadShown(db: Database, folder: string, tables: readonly string[]): Promise<void> {
   for (const table of tables) {
     await db.run(`create table ${quoted(`shown_${table}`)} as select * from read_parquet(${literal(join(folder, 'tables', `${table}.parquet`))})`);
   }
@@ -86,10 +103,6 @@ async function load(db: Database, folder: string, tables: readonly string[]): Pr
        group by all`,
     );
   }
-  await db.run('set enable_external_access = false');
-  await db.run('set lock_configuration = true');
-  const views = join(folder, 'program', VIEWS);
-  if (existsSync(views)) await db.file(views);
 }
 
 async function hashesOf(db: Database, refs: readonly RecordRef[]): Promise<(string | null)[]> {

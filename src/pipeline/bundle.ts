@@ -3,7 +3,8 @@
  * and a signed statement about it. docs/evidence-bundle.md is the format.
  */
 import { hash } from 'node:crypto';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { Database } from '../engine/database.ts';
 import { dirname, join } from 'node:path';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { bundleFiles, MANIFEST_FILE, manifestText, type BundleManifest } from '../evidence/manifest.ts';
@@ -14,6 +15,8 @@ import { writeRecords } from './bundle-records.ts';
 import { replayBundle } from './bundle-replay.ts';
 import { writeTables } from './bundle-tables.ts';
 import { zipFolder } from './bundle-zip.ts';
+import { scanForPeople } from './redact-scan.ts';
+import type { Redaction } from './redaction.ts';
 import { timeInName } from './report-files.ts';
 import { evidenceColumnsOf, type RenderedReport, type RenderOptions, type ReportMaterial } from './report-render.ts';
 
@@ -49,6 +52,14 @@ export interface BundleResult {
   readonly records: Readonly<Record<string, number>>;
   /** Records that tables name and landing could not give. */
   readonly missing_records: number;
+  /** What stands under pseudonyms, and what is enclosed by its hash alone; null where nothing is redacted. */
+  readonly redaction: BundleManifest['redaction'];
+}
+
+/** A redacted bundle: what the report was made of, and the published database, where records are found. */
+export interface BundleRedacting {
+  readonly redaction: Redaction;
+  readonly published: Database;
 }
 
 /**
@@ -57,8 +68,10 @@ export interface BundleResult {
  * @returns the result with its paths in `options.outDir`, where the caller moves the folder and the zip
  * @throws WhoranError where a replay of what was written gives other tables: such a bundle would not stand, and is not signed
  */
-export async function writeBundle(material: ReportMaterial, rendered: RenderedReport, options: RenderOptions & { readonly outDir: string }, wish: BundleWish, scratch: string): Promise<BundleResult> {
-  const { db, catalog, definition } = material;
+export async function writeBundle(material: ReportMaterial, rendered: RenderedReport, options: RenderOptions & { readonly outDir: string }, wish: BundleWish, scratch: string, redacting?: BundleRedacting): Promise<BundleResult> {
+  const { catalog, definition } = material;
+  const db = redacting?.published ?? material.db;
+  const redaction = redacting?.redaction;
   const step = (text: string): void => options.progress?.(text);
   const name = `${definition.id}_${timeInName(options.from)}_${timeInName(options.to)}.bundle`;
   const folder = join(scratch, name);
@@ -68,12 +81,13 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
   const evidenceColumns = evidenceColumnsOf(definition);
   await writeTables(db, rendered, evidenceColumns, join(folder, 'tables'));
   step('writing what the queries read');
-  const inputs = await writeInputs(db, catalog, definition.queries, join(folder, 'inputs'), { from: options.from, to: options.to });
+  if (redaction) await cp(redaction.inputsFolder, join(folder, 'inputs'), { recursive: true });
+  const inputs = redaction?.inputs ?? (await writeInputs(db, catalog, definition.queries, join(folder, 'inputs'), { from: options.from, to: options.to }));
   await writeProgram(material, inputs, join(folder, 'program'));
   step('gathering records');
   const tables = [...rendered.spooled.values()].map(({ path, columns }) => ({ path, columns: columns.filter((column) => evidenceColumns.includes(column)) }));
   const findings = await shownFindings(rendered);
-  const records = await writeRecords(db, openLandedBatches(wish.dataDir), tables, folder, { isRedacted: false, findings, progress: step });
+  const records = await writeRecords(db, openLandedBatches(wish.dataDir), tables, folder, { ...(redaction ? { redaction } : {}), findings, progress: step });
   const { document } = rendered;
   const head: Omit<BundleManifest, 'files'> = {
     schema: 'whoran.bundle/1',
@@ -92,7 +106,12 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
     },
     ledger: records.ledger,
     journal: records.journal,
-    redaction: null,
+    redaction: redaction
+      ? {
+          method: 'HMAC-SHA-256', people: redaction.names.people, addresses: redaction.names.addresses, ordinary_names: redaction.names.ordinary,
+          records_attested: records.attested.records, ledger_lines_attested: records.attested.ledger_lines, journal_lines_attested: records.attested.journal_lines,
+        }
+      : null,
     corrects: document.filedAs?.corrects ?? null,
     tables: Object.fromEntries([...rendered.spooled].map(([id, { rowCount, missingEvidence }]) => [id, { rows: rowCount, missing_evidence: missingEvidence }])),
   };
@@ -106,6 +125,10 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
     });
   }
   const files = await bundleFiles(folder);
+  if (redaction) {
+    step('looking for people’s names');
+    await scanForPeople(db, folder, redaction.names);
+  }
   const manifest: BundleManifest = { ...head, files };
   const text = manifestText(manifest);
   await writeFile(join(folder, MANIFEST_FILE), text);
@@ -124,6 +147,7 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
     files: files.length,
     records: records.records,
     missing_records: records.missing,
+    redaction: head.redaction,
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Report: runs a definition's queries over a period and writes its files. No new facts: every number and row is a query's.
  */
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RecordHashes } from '../answers/record-hashes.ts';
 import type { AnswerReader } from '../answers/reader.ts';
@@ -14,6 +14,9 @@ import { rfc3339 } from '../core/times.ts';
 import { hashFile } from '../evidence/manifest.ts';
 import { writeBundle, type BundleResult, type BundleWish } from './bundle.ts';
 import { loadControlRelations, loadReportRelations } from './report-relations.ts';
+import { scanForPeople } from './redact-scan.ts';
+import { withRedaction, type Redaction } from './redaction.ts';
+import { accountName } from './report-document.ts';
 import { renderReport, type RenderOptions, type ReportMaterial } from './report-render.ts';
 
 export interface ReportOptions {
@@ -43,7 +46,12 @@ export interface ReportOptions {
   readonly correct?: NonNullable<RenderOptions['correct']>;
   /** Writes an evidence bundle beside the files. */
   readonly bundle?: BundleWish;
+  /** Puts pseudonyms in place of people, in the files and in the bundle. */
+  readonly redact?: { readonly key: Buffer };
 }
+
+/** Formats whose text is packed, so that the last look for names could not read it. */
+const PACKED: readonly ReportFormat[] = ['pdf', 'xlsx'];
 
 export interface ReportFile {
   readonly name: string;
@@ -106,6 +114,7 @@ export async function runReport(reader: AnswerReader, id: string, options: Repor
   const catalog = await loadCatalog();
   const definitions = await loadReports(catalog);
   const definition = inFormats(definitionOf(definitions, id), options.formats);
+  checkRedaction(definition, options);
   if (options.from >= options.to) {
     throw new WhoranError(`the period is empty: --from ${rfc3339(options.from)} is not before --to ${rfc3339(options.to)}`, {
       exitCode: EXIT.wrongUse,
@@ -118,7 +127,11 @@ export async function runReport(reader: AnswerReader, id: string, options: Repor
     await loadReportRelations(reader.db, { dataDir: options.dataDir, now: options.now, ...(options.knownAt ? { knownAt: options.knownAt } : {}) });
     await loadControlRelations(reader.db, catalog, definitions);
     const hashes = new RecordHashes(reader);
-    return await publish({ db: reader.db, hashes, catalog, definition }, options, scratch);
+    const material = { db: reader.db, hashes, catalog, definition };
+    if (!options.redact) return await publish(material, options, scratch);
+    return await withRedaction(material, options, options.redact.key, scratch, async (redacted, redaction) =>
+      publish(redacted, { ...options, runBy: redaction.names.person(options.runBy ?? accountName()) }, scratch, { redaction, published: reader.db }),
+    );
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -143,11 +156,20 @@ function inFormats(definition: ReportDefinition, wanted: readonly ReportFormat[]
   });
 }
 
+/** @throws WhoranError (wrong use) where a redacted report cannot be made so */
+function checkRedaction({ formats }: ReportDefinition, options: ReportOptions): void {
+  if (!options.redact) return;
+  const packed = formats.filter((format) => PACKED.includes(format));
+  if (packed.length > 0) throw new WhoranError(`--redact: not with ${packed.join(', ')}, whose packed text cannot be searched for names`, { exitCode: EXIT.wrongUse, hint: 'Make HTML, CSV, JSON, OSCAL or OCSF; a browser prints the page, a spreadsheet opens the CSV.' });
+  if (options.filedAs) throw new WhoranError('--redact: a filed report names people as they are', { exitCode: EXIT.wrongUse, hint: 'File the report without --redact, and write the redacted one beside it.' });
+}
+
 /** Renders into the scratch folder, and puts the files in their places once all of them are whole. */
-async function publish(material: ReportMaterial, options: ReportOptions, scratch: string): Promise<ReportResult> {
+async function publish(material: ReportMaterial, options: ReportOptions, scratch: string, redacting?: { readonly redaction: Redaction; readonly published: AnswerReader['db'] }): Promise<ReportResult> {
   const rendered = await renderReport(material, options, scratch);
   const { document, spooled, files } = rendered;
-  const bundle = options.bundle ? await writeBundle(material, rendered, options, options.bundle, scratch) : null;
+  const bundle = options.bundle ? await writeBundle(material, rendered, options, options.bundle, scratch, redacting) : null;
+  if (redacting && !bundle) await scanFiles(redacting, files.map(({ name }) => name), scratch);
   const hashes = Object.fromEntries(await Promise.all([...spooled].map(async ([id, { path }]) => [id, (await hashFile(path)).sha256] as const)));
   const written = files.map(({ name, format, bytes, sha256 }) => ({ name, path: join(options.outDir, name), format, bytes, sha256 }));
   for (const { name, path } of written) await rename(join(scratch, name), path);
@@ -167,6 +189,14 @@ async function publish(material: ReportMaterial, options: ReportOptions, scratch
     queries: Object.fromEntries(document.queries.map(({ id, sha256 }) => [id, sha256])),
     table_sha256: hashes,
   };
+}
+
+/** Looks for names in the rendered files, where there is no bundle that holds them. */
+async function scanFiles({ redaction, published }: { readonly redaction: Redaction; readonly published: AnswerReader['db'] }, names: readonly string[], scratch: string): Promise<void> {
+  const folder = join(scratch, 'shown');
+  await mkdir(folder);
+  for (const name of names) await link(join(scratch, name), join(folder, name));
+  await scanForPeople(published, folder, redaction.names);
 }
 
 /** As `rename`, and a folder takes the place of an older one. */

@@ -54,7 +54,7 @@ export interface Dossier {
   readonly row: Row;
   readonly records: readonly DossierRecord[];
   /** Lines of the bundle's proofs/batches.jsonl. */
-  readonly batches: readonly { readonly batch: number; readonly ledger_line: string }[];
+  readonly batches: readonly { readonly batch: number; readonly ledger_line: string | null }[];
 }
 
 /** What the sheet leaves room for. */
@@ -106,7 +106,7 @@ export function* dossierHtml(facts: SampleFacts, columns: readonly Column[], { i
   yield pageEnd(facts);
 }
 
-function recordHtml(place: number, { hop, source, owner_id: owner, record_id: id, sha256, batch, leaf, text }: DossierRecord, ledgerLine: string | undefined): string {
+function recordHtml(place: number, { hop, source, owner_id: owner, record_id: id, sha256, batch, leaf, text }: DossierRecord, ledgerLine: string | null | undefined): string {
   const facts: [string, string][] = [
     ['Source', source], ['Account or tenant', owner], ['Record', id], ['SHA-256', sha256 ?? 'not found in landing'],
     ['Landed in', batch === null ? 'not enclosed in the bundle' : `batch ${batch}, record ${(leaf ?? 0) + 1}${originText(ledgerLine)}`],
@@ -118,8 +118,8 @@ function recordHtml(place: number, { hop, source, owner_id: owner, record_id: id
 }
 
 /** Where a batch came from and when, as its ledger line says. */
-function originText(line: string | undefined): string {
-  if (line === undefined) return '';
+function originText(line: string | null | undefined): string {
+  if (line === undefined || line === null) return '';
   const { origin, landed_at: at } = JSON.parse(line) as { origin?: unknown; landed_at?: unknown };
   return `${typeof origin === 'string' ? ` of ${origin}` : ''}${typeof at === 'string' ? `, landed ${instantText(at)}` : ''}`;
 }

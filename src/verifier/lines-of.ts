@@ -23,6 +23,12 @@ export function verificationLines(verification: Verification): string[] {
     `  ${reportOf(verification.report)}`,
     `  signed by ${signerLine(verification.signer)}`,
     `  checked ${counts.files} files (${counts.bytes} bytes): ${counts.records} records, ${counts.batches} batches, ${counts.journal_lines} journal lines, ${counts.table_rows} rows`,
+    ...(counts.records_attested + counts.table_rows_attested === 0 ? [] : [
+      `  redacted: proved ${counts.records - counts.records_attested}, attested ${counts.records_attested} of ${counts.records} records; ` +
+        `${counts.table_rows - counts.table_rows_attested} and ${counts.table_rows_attested} of ${counts.table_rows} rows; ` +
+        `${counts.batches - counts.ledger_lines_attested} and ${counts.ledger_lines_attested} of ${counts.batches} ledger lines; ` +
+        `${counts.journal_lines - counts.journal_lines_attested} and ${counts.journal_lines_attested} of ${counts.journal_lines} journal lines`,
+    ]),
     ...(faults.length === 0 ? [] : ['', `Faults: ${faults.length + more}`]),
     ...faults.flatMap(({ file, expected, found }) => [`  ${file}`, `    expected ${expected}`, `    found    ${found}`]),
     ...(more === 0 ? [] : [`  and ${more} more`]),

@@ -27,7 +27,7 @@ export interface Manifest {
   readonly report: JsonObject;
   readonly ledger: TreeHead;
   readonly journal: TreeHead;
-  readonly redaction: { readonly people: string; readonly records_attested: number } | null;
+  readonly redaction: { readonly people: number; readonly records_attested: number; readonly ledger_lines_attested: number; readonly journal_lines_attested: number } | null;
   readonly corrects: { readonly filed: string; readonly manifest_sha256: string | null } | null;
   /** How many rows each result table has. */
   readonly tables: ReadonlyMap<string, number>;
@@ -81,8 +81,9 @@ function treeHead(json: JsonObject, name: 'ledger' | 'journal'): TreeHead {
 
 function redactionOf(value: unknown): Manifest['redaction'] {
   if (value === null) return null;
-  if (!isObject(value) || typeof value['people'] !== 'string' || !isCount(value['records_attested'])) throw bad('"redaction" with people and records_attested, or null', textOf(value));
-  return { people: value['people'], records_attested: value['records_attested'] };
+  const { people, records_attested: records, ledger_lines_attested: ledger, journal_lines_attested: journal } = isObject(value) ? value : {};
+  if (!isCount(people) || !isCount(records) || !isCount(ledger) || !isCount(journal)) throw bad('"redaction" with people, records_attested, ledger_lines_attested and journal_lines_attested, or null', textOf(value));
+  return { people, records_attested: records, ledger_lines_attested: ledger, journal_lines_attested: journal };
 }
 
 function rowsOf(query: string, table: unknown): number {

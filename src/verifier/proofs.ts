@@ -13,16 +13,20 @@ import type { RecordIndex } from './record-index.ts';
 /** Checks proofs/batches.jsonl against the records, which were read before. */
 export class BatchProofs {
   count = 0;
+  /** Batches whose ledger line is withheld: only the signer says what it holds. */
+  attested = 0;
   readonly #name: string;
   readonly #log: LogProofs;
+  readonly #isRedacted: boolean;
   readonly #records: RecordIndex;
   readonly #order: Uint32Array;
   readonly #faults: Faults;
   /** How many records, in order, are behind us. */
   #next = 0;
 
-  constructor(name: string, ledger: TreeHead, records: RecordIndex, faults: Faults) {
+  constructor(name: string, ledger: TreeHead, isRedacted: boolean, records: RecordIndex, faults: Faults) {
     this.#name = name;
+    this.#isRedacted = isRedacted;
     this.#log = new LogProofs(name, 'ledger', ledger, faults);
     this.#records = records;
     this.#order = records.inOrder();
@@ -35,12 +39,19 @@ export class BatchProofs {
     const line = tryJson(bytes.toString('utf8'));
     const proof = isObject(line) ? hashesOf(line['record_proof']) : undefined;
     const path = isObject(line) ? hashesOf(line['ledger_proof']) : undefined;
-    if (!isObject(line) || !proof || !path || typeof line['ledger_line'] !== 'string' || !isHex(line['record_root']) || !Number.isSafeInteger(line['batch']) || !Number.isSafeInteger(line['records']) || Object.keys(line).length !== 6) {
+    const withheld = isObject(line) && this.#isRedacted && line['ledger_line'] === null && isHex(line['ledger_leaf']) ? line['ledger_leaf'] : undefined;
+    const isWhole = isObject(line) && (typeof line['ledger_line'] === 'string' || withheld !== undefined) && Object.keys(line).length === (withheld === undefined ? 6 : 7);
+    if (!isWhole || !proof || !path || !isHex(line['record_root']) || !Number.isSafeInteger(line['batch']) || !Number.isSafeInteger(line['records'])) {
       this.#faults.add(place, 'batch, ledger_line, ledger_proof, records, record_root and record_proof', isObject(line) ? Object.keys(line).join(', ') : 'no JSON object');
       return;
     }
     const batch = line['batch'] as number;
-    const stated = this.#log.check(place, line['ledger_line'], batch, path);
+    let stated: JsonObject | undefined;
+    if (withheld === undefined) stated = this.#log.check(place, line['ledger_line'] as string, batch, path);
+    else {
+      this.attested += 1;
+      this.#log.checkLeaf(place, withheld, batch, path);
+    }
     if (stated && !isHex(stated['sha256'])) this.#faults.add(place, 'a ledger line with the SHA-256 of the batch', textOf(stated['sha256']));
     for (const id of this.#records.namedByLedger(batch)) {
       if (stated && !isPageOf(id, stated)) this.#faults.add(place, `a ledger line whose origin is ${id}`, textOf(stated['origin']));
@@ -95,12 +106,16 @@ export class BatchProofs {
 /** Checks proofs/journal.jsonl. */
 export class JournalProofs {
   count = 0;
+  /** Lines that are withheld, since they name people. */
+  attested = 0;
+  readonly #isRedacted: boolean;
   readonly #name: string;
   readonly #log: LogProofs;
   readonly #faults: Faults;
 
-  constructor(name: string, journal: TreeHead, faults: Faults) {
+  constructor(name: string, journal: TreeHead, isRedacted: boolean, faults: Faults) {
     this.#name = name;
+    this.#isRedacted = isRedacted;
     this.#log = new LogProofs(name, 'journal', journal, faults);
     this.#faults = faults;
   }
@@ -111,7 +126,10 @@ export class JournalProofs {
     const line = tryJson(bytes.toString('utf8'));
     const path = isObject(line) ? hashesOf(line['proof']) : undefined;
     if (isObject(line) && path && typeof line['line'] === 'string' && Object.keys(line).length === 2) this.#log.check(place, line['line'], undefined, path);
-    else this.#faults.add(place, 'line and proof', isObject(line) ? Object.keys(line).join(', ') : 'no JSON object');
+    else if (this.#isRedacted && isObject(line) && path && line['line'] === null && isHex(line['leaf']) && Number.isSafeInteger(line['seq']) && Object.keys(line).length === 4) {
+      this.attested += 1;
+      this.#log.checkLeaf(place, line['leaf'], line['seq'] as number, path);
+    } else this.#faults.add(place, 'line and proof', isObject(line) ? Object.keys(line).join(', ') : 'no JSON object');
   };
 }
 
@@ -163,6 +181,8 @@ class LogProofs {
   readonly #faults: Faults;
   #seq = 0;
   #sha256: string | null = null;
+  /** Whether the line before is known by its text. */
+  #isShown = true;
 
   constructor(file: string, what: string, head: TreeHead, faults: Faults) {
     this.#file = file;
@@ -185,14 +205,28 @@ class LogProofs {
     if (seq <= this.#seq) this.#faults.add(place, `a line after ${this.#seq}`, `seq ${seq}`);
     const sha256 = hash('sha256', text, 'hex');
     const previous = line['previous_sha256'];
-    if (seq === this.#seq + 1 && previous !== this.#sha256) this.#faults.add(place, `previous_sha256 ${this.#sha256 ?? 'null'}`, textOf(previous));
+    if (seq === this.#seq + 1 && this.#isShown && previous !== this.#sha256) this.#faults.add(place, `previous_sha256 ${this.#sha256 ?? 'null'}`, textOf(previous));
     if (seq === this.#head.tree_size && sha256 !== this.#head.head_sha256) this.#faults.add(place, `the last line, of SHA-256 ${this.#head.head_sha256 ?? 'null'}`, sha256);
     this.#seq = seq;
     this.#sha256 = sha256;
-    const root = rootFromPath(leafHash(Buffer.from(text)), seq - 1, this.#head.tree_size, path)?.toString('hex');
+    this.#isShown = true;
+    this.#checkPath(place, leafHash(Buffer.from(text)), seq, path);
+    return line;
+  }
+
+  /** Checks a line that is not shown, by the hash of its leaf: its place after the line before, and its path to the root. */
+  checkLeaf(place: string, leaf: string, seq: number, path: readonly Buffer[]): void {
+    if (seq <= this.#seq) this.#faults.add(place, `a line after ${this.#seq}`, `seq ${seq}`);
+    // The line after it cannot be held against it.
+    this.#seq = Math.max(seq, this.#seq);
+    this.#isShown = false;
+    this.#checkPath(place, Buffer.from(leaf, 'hex'), seq, path);
+  }
+
+  #checkPath(place: string, leaf: Buffer, seq: number, path: readonly Buffer[]): void {
+    const root = rootFromPath(leaf, seq - 1, this.#head.tree_size, path)?.toString('hex');
     if (root === undefined || root !== this.#head.root) {
       this.#faults.add(place, `line ${seq} and a path that lead to the ${this.#what}’s root ${this.#head.root ?? 'null'} (manifest.json)`, root ?? `a path of another length for ${this.#head.tree_size} lines`);
     }
-    return line;
   }
 }

@@ -5,12 +5,17 @@ import type { Faults } from './faults.ts';
 import { isHex, isObject, textOf, tryJson } from './json.ts';
 import type { RecordIndex } from './record-index.ts';
 
+/** What stands for a person, for several who share a name, and for an address, in a redacted bundle. */
+const PSEUDONYM = /(?<![0-9A-Za-z])(?:person|people|address)-[0-9a-f]{16}(?![0-9A-Za-z])/;
+
 export class TableFile {
   rows = 0;
   /** Mentions of records, over all rows. */
   evidence = 0;
   /** Mentions without a hash: the report could not find the record. Nothing can be checked then. */
   unhashed = 0;
+  /** Rows that hold a pseudonym: only the signer says who that is. */
+  pseudonymised = 0;
   readonly #name: string;
   readonly #records: RecordIndex;
   readonly #faults: Faults;
@@ -23,7 +28,9 @@ export class TableFile {
 
   readonly line = (bytes: Buffer, number: number): void => {
     this.rows += 1;
-    const row = tryJson(bytes.toString('utf8'));
+    const text = bytes.toString('utf8');
+    if (PSEUDONYM.test(text)) this.pseudonymised += 1;
+    const row = tryJson(text);
     if (!isObject(row)) {
       this.#faults.add(`${this.#name}:${number}`, 'a row as a JSON object', 'none');
       return;

@@ -17,8 +17,12 @@ export interface Counts {
   readonly records: number;
   readonly records_attested: number;
   readonly batches: number;
+  readonly ledger_lines_attested: number;
   readonly journal_lines: number;
+  readonly journal_lines_attested: number;
   readonly table_rows: number;
+  /** Rows that hold a pseudonym. */
+  readonly table_rows_attested: number;
   readonly evidence: number;
 }
 
@@ -79,8 +83,8 @@ function provedOf({ signer, manifest, counts, withheld, isFaulty }: Outcome): Fi
   const shown = counts.records - counts.records_attested;
   add(shown > 0 && !isFaulty('records'), 'records', `${shown} records hash to what the report names.`);
   add(counts.records > 0 && !isFaulty('records') && !isFaulty('batches'), 'record_trees', `${counts.records} records’ hashes stand in their batches’ record trees.`);
-  add(counts.batches > 0 && !isFaulty('batches'), 'ledger', `${counts.batches} batches’ lines stand in a ledger of ${manifest?.ledger.tree_size ?? 0} lines with the root that was signed.`);
-  add(counts.journal_lines > 0 && !isFaulty('journal'), 'journal', `${counts.journal_lines} decisions stand in a journal with the root that was signed.`);
+  add(counts.batches > 0 && !isFaulty('batches'), 'ledger', `${counts.batches} batches’ lines${counts.ledger_lines_attested > 0 ? ` (${counts.ledger_lines_attested} of them by their hash alone)` : ''} stand in a ledger of ${manifest?.ledger.tree_size ?? 0} lines with the root that was signed.`);
+  add(counts.journal_lines > 0 && !isFaulty('journal'), 'journal', `${counts.journal_lines} decisions${counts.journal_lines_attested > 0 ? ` (${counts.journal_lines_attested} of them by their hash alone)` : ''} stand in a journal with the root that was signed.`);
   for (const log of ['ledger', 'journal'] as const) {
     const size = manifest?.[log].tree_size ?? 0;
     add(size > 0 && !withheld.includes(log) && !isFaulty('heads'), `${log}_size`, `The ${log} had ${size} lines: its last one is enclosed, says its number, and nothing is to the right of it below the root that was signed.`);
@@ -97,9 +101,19 @@ function attestedOf({ manifest, counts, unhashed, withheld }: Outcome): Finding[
   ];
   for (const log of withheld) attested.push({ id: `${log}_size`, text: `That the ${log} had ${log === 'ledger' ? manifest.ledger.tree_size : manifest.journal.tree_size} lines: its last line is withheld.` });
   if (counts.batches > 0) attested.push({ id: 'record_roots', text: `That the ${counts.batches} batches whose hashes the ledger names consist of just the records of their record trees.` });
-  if (counts.records_attested > 0) attested.push({ id: 'redacted_records', text: `The hashes of ${counts.records_attested} records whose text is withheld, and the pseudonyms that stand for people (“redaction” in the manifest).` });
+  if (manifest.redaction) attested.push(...redactedOf(counts));
   if (unhashed > 0) attested.push({ id: 'evidence_without_hash', text: `${unhashed} mentions of a record that have no hash.` });
   return attested;
+}
+
+/** What stands behind pseudonyms. Whoever has the data folder, or a source's own copy of a record, can compare hashes. */
+function redactedOf(counts: Counts): Finding[] {
+  return [
+    { id: 'redacted_records', text: `That ${counts.records_attested} of ${counts.records} records, whose text is withheld, have these hashes and say what the report says of them. Whoever holds a record can hash it and compare.` },
+    { id: 'pseudonyms', text: `Who stands behind the pseudonyms in ${counts.table_rows_attested} of ${counts.table_rows} rows, and that one pseudonym is one person. The inputs that a replay reads have pseudonyms too.` },
+    ...(counts.ledger_lines_attested > 0 ? [{ id: 'redacted_ledger_lines', text: `What ${counts.ledger_lines_attested} of ${counts.batches} batches’ ledger lines say, which are withheld since they name people.` }] : []),
+    ...(counts.journal_lines_attested > 0 ? [{ id: 'redacted_journal_lines', text: `What ${counts.journal_lines_attested} of ${counts.journal_lines} decisions say, which are withheld since they name who decided.` }] : []),
+  ];
 }
 
 function notCheckedOf({ signer, manifest, counts, hasTimestamp }: Outcome): Finding[] {

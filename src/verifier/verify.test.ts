@@ -222,7 +222,7 @@ test.each<[string, (manifest: Record<string, unknown>) => void]>([
   ['the ledger rolled back', (manifest) => { Object.assign(manifest['ledger'] as object, { tree_size: 3 }); }],
   ['another ledger', (manifest) => { Object.assign(manifest['ledger'] as object, { root: '0'.repeat(64) }); }],
   ['another journal', (manifest) => { Object.assign(manifest['journal'] as object, { head_sha256: '0'.repeat(64) }); }],
-  ['a redaction that is none', (manifest) => { manifest['redaction'] = { people: 'x', records_attested: 1 }; }],
+  ['a redaction that is none', (manifest) => { manifest['redaction'] = { people: 1, addresses: 0, records_attested: 1, ledger_lines_attested: 0, journal_lines_attested: 0 }; }],
   ['a table that is not there', (manifest) => { (manifest['tables'] as Record<string, object>)['gone'] = { rows: 0 }; }],
   ['another schema', (manifest) => { manifest['schema'] = 'whoran.bundle/2'; }],
 ])('the signer signed a manifest with %s', async (_, edit) => {

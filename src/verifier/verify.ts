@@ -55,7 +55,7 @@ class BundleCheck {
   readonly #faults = new Faults();
   readonly #faulty = new Set<Part>();
   readonly #records = new RecordIndex();
-  readonly #counts = { files: 0, bytes: 0, records: 0, records_attested: 0, batches: 0, journal_lines: 0, table_rows: 0, evidence: 0 } satisfies { -readonly [Name in keyof Counts]: number };
+  readonly #counts = { files: 0, bytes: 0, records: 0, records_attested: 0, batches: 0, ledger_lines_attested: 0, journal_lines: 0, journal_lines_attested: 0, table_rows: 0, table_rows_attested: 0, evidence: 0 } satisfies { -readonly [Name in keyof Counts]: number };
   #unhashed = 0;
   #withheld: readonly string[] = [];
   #signer: Signer;
@@ -112,20 +112,22 @@ class BundleCheck {
     this.#counts.records = this.#records.size;
   }
 
-  #checkBatches(file: ManifestFile, { ledger }: Manifest): void {
+  #checkBatches(file: ManifestFile, { ledger, redaction }: Manifest): void {
     this.#part('batches', () => {
-      const batches = new BatchProofs(file.path, ledger, this.#records, this.#faults);
+      const batches = new BatchProofs(file.path, ledger, redaction !== null, this.#records, this.#faults);
       this.#read(file, batches.line);
       batches.end();
       this.#counts.batches = batches.count;
+      this.#counts.ledger_lines_attested = batches.attested;
     });
   }
 
-  #checkJournal(file: ManifestFile, { journal }: Manifest): void {
+  #checkJournal(file: ManifestFile, { journal, redaction }: Manifest): void {
     this.#part('journal', () => {
-      const lines = new JournalProofs(file.path, journal, this.#faults);
+      const lines = new JournalProofs(file.path, journal, redaction !== null, this.#faults);
       this.#read(file, lines.line);
       this.#counts.journal_lines = lines.count;
+      this.#counts.journal_lines_attested = lines.attested;
     });
   }
 
@@ -138,13 +140,14 @@ class BundleCheck {
     });
   }
 
-  #checkTable(file: ManifestFile, { tables }: Manifest): void {
+  #checkTable(file: ManifestFile, { tables, redaction }: Manifest): void {
     this.#part('tables', () => {
       const table = new TableFile(file.path, this.#records, this.#faults);
       this.#read(file, table.line);
       const rows = tables.get(file.path.slice('tables/'.length, -'.jsonl'.length));
       if (rows !== table.rows) this.#faults.add(file.path, rows === undefined ? 'a table that manifest.json counts' : `${rows} rows`, `${table.rows} rows`);
       this.#counts.table_rows += table.rows;
+      if (redaction) this.#counts.table_rows_attested += table.pseudonymised;
       this.#counts.evidence += table.evidence - table.unhashed;
       this.#unhashed += table.unhashed;
     });
@@ -158,8 +161,10 @@ class BundleCheck {
       if (this.#records.size > 0 && !files.has(BATCHES_FILE)) this.#faults.add(BATCHES_FILE, 'proofs of the records', 'none');
     });
     this.#part('records', () => {
-      const said = redaction?.records_attested ?? 0;
-      if (said !== this.#counts.records_attested) this.#faults.add(MANIFEST_FILE, `records_attested ${this.#counts.records_attested}, as in records/`, `${said}`);
+      for (const [member, where] of [['records_attested', 'records/'], ['ledger_lines_attested', BATCHES_FILE], ['journal_lines_attested', JOURNAL_FILE]] as const) {
+        const said = redaction?.[member] ?? 0;
+        if (said !== this.#counts[member]) this.#faults.add(MANIFEST_FILE, `${member} ${this.#counts[member]}, as in ${where}`, `${said}`);
+      }
     });
     this.#part('tables', () => {
       for (const query of tables.keys()) if (!files.has(`tables/${query}.jsonl`)) this.#faults.add(MANIFEST_FILE, `the rows of table ${query} in tables/`, 'no such file');

@@ -1,0 +1,90 @@
+/**
+ * The last look before a redacted report leaves: every file is read, and none may hold a name that the data folder has for a person.
+ */
+import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { createInterface } from 'node:readline';
+import { EXIT, WhoranError } from '../core/errors.ts';
+import { inert } from '../core/inert.ts';
+import type { Database } from '../engine/database.ts';
+import { literal, quoted } from './bundle-inputs.ts';
+import type { PeopleNames } from './people-names.ts';
+
+/** The program's own files: their words are what makes a name an ordinary word (`PeopleNames`). */
+const PROGRAM = /^program\//;
+/** Made of the rows that are scanned themselves, and of the program's own words, which a name that is one plain word may be. */
+const RENDERED = /^(?:report\/.*\.(?:html|txt)|README\.txt|[^/]*\.(?:html|txt))$/;
+
+/**
+ * Scans every file below `folder`.
+ * @param db reads Parquet
+ * @throws WhoranError that names file, line or column, where one holds a name; the name is not repeated
+ */
+export async function scanForPeople(db: Database, folder: string, names: PeopleNames): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1).split(sep).join('/'));
+  for (const file of files.sort()) {
+    if (PROGRAM.test(file)) continue;
+    const inName = names.in(file);
+    if (inName !== undefined) throw found(file, 'in its name');
+    if (file.endsWith('.parquet')) await scanParquet(db, folder, file, names);
+    else await scanText(folder, file, names);
+  }
+}
+
+async function scanParquet(db: Database, folder: string, file: string, names: PeopleNames): Promise<void> {
+  const path = literal(join(folder, file));
+  const columns = await db.all<{ column_name: string; column_type: string }>(`select column_name, column_type from (describe select * from read_parquet(${path}))`);
+  for (const { column_name: column, column_type: type } of columns) {
+    if (!type.includes('VARCHAR')) continue;
+    const text = type === 'VARCHAR' ? quoted(column) : `cast(to_json(${quoted(column)}) as varchar)`;
+    for await (const rows of db.stream<{ value: string }>(`select distinct ${text} as value from read_parquet(${path}) where ${quoted(column)} is not null`)) {
+      if (rows.some(({ value }) => holds(value, names) !== undefined)) throw found(file, `column ${column}`);
+    }
+  }
+}
+
+async function scanText(folder: string, file: string, names: PeopleNames): Promise<void> {
+  const isRendered = RENDERED.test(file);
+  let line = 0;
+  for await (const text of createInterface({ input: createReadStream(join(folder, file)), crlfDelay: Infinity })) {
+    line += 1;
+    const name = holds(text, names);
+    if (name === undefined || (isRendered && /^\p{L}+$/u.test(name))) continue;
+    throw found(file, file.endsWith('.jsonl') ? `line ${line}${memberWith(text, names)}` : `line ${line}`);
+  }
+}
+
+/** In which member of a row the name stands. */
+function memberWith(text: string, names: PeopleNames): string {
+  try {
+    const member = Object.entries(JSON.parse(text) as Record<string, unknown>).find(([, value]) => holds(JSON.stringify(value), names) !== undefined);
+    return member ? `, column ${member[0]}` : '';
+  } catch {
+    return '';
+  }
+}
+
+/** A name in a text: as it stands, or as JSON, a quoted string, a page or an address writes it. */
+function holds(text: string, names: PeopleNames): string | undefined {
+  return names.in(text) ?? [...spellings(text)].map((one) => names.in(one)).find((name) => name !== undefined);
+}
+
+function* spellings(text: string): Generator<string> {
+  if (text.includes('\\')) {
+    const plain = text.replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))).replace(/\\(["\\/])/g, '$1');
+    yield plain;
+    if (plain.includes('\\')) yield plain.replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))).replace(/\\(["\\/])/g, '$1');
+  }
+  if (text.includes('&')) yield text.replace(/&#x([0-9a-fA-F]+);/g, (_, hex: string) => String.fromCodePoint(parseInt(hex, 16) || 32)).replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code))).replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&apos;', "'").replaceAll('&amp;', '&');
+  if (text.includes('""')) yield text.replaceAll('""', '"');
+  if (/%[0-9a-fA-F]{2}/.test(text)) yield text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+function found(file: string, where: string): WhoranError {
+  return new WhoranError(`a person's name stands in ${inert(file, 300)}, ${inert(where, 200)}`, {
+    exitCode: EXIT.found,
+    hint: 'Nothing was signed or written. Names are listed in queries/bundles/people.sql; a column that is missing there, or a name in the report’s own words, must be taken in.',
+  });
+}
