@@ -12,7 +12,7 @@ import { literal, quoted } from './bundle-inputs.ts';
 import type { PeopleNames } from './people-names.ts';
 
 /** The program's own files: their words are what makes a name an ordinary word (`PeopleNames`). */
-const PROGRAM = /^program\//;
+const PROGRAM = 'program/';
 /** Made of the rows that are scanned themselves, and of the program's own words, which a name that is one plain word may be. */
 const RENDERED = /^(?:report\/.*\.(?:html|txt)|README\.txt|[^/]*\.(?:html|txt))$/;
 
@@ -25,7 +25,7 @@ export async function scanForPeople(db: Database, folder: string, names: PeopleN
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1).split(sep).join('/'));
   for (const file of files.sort()) {
-    if (PROGRAM.test(file)) continue;
+    if (file.startsWith(PROGRAM)) continue;
     const inName = names.in(file);
     if (inName !== undefined) throw found(file, 'in its name');
     if (file.endsWith('.parquet')) await scanParquet(db, folder, file, names);

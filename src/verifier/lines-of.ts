@@ -23,12 +23,7 @@ export function verificationLines(verification: Verification): string[] {
     `  ${reportOf(verification.report)}`,
     `  signed by ${signerLine(verification.signer)}`,
     `  checked ${counts.files} files (${counts.bytes} bytes): ${counts.records} records, ${counts.batches} batches, ${counts.journal_lines} journal lines, ${counts.table_rows} rows`,
-    ...(counts.records_attested + counts.table_rows_attested === 0 ? [] : [
-      `  redacted: proved ${counts.records - counts.records_attested}, attested ${counts.records_attested} of ${counts.records} records; ` +
-        `${counts.table_rows - counts.table_rows_attested} and ${counts.table_rows_attested} of ${counts.table_rows} rows; ` +
-        `${counts.batches - counts.ledger_lines_attested} and ${counts.ledger_lines_attested} of ${counts.batches} ledger lines; ` +
-        `${counts.journal_lines - counts.journal_lines_attested} and ${counts.journal_lines_attested} of ${counts.journal_lines} journal lines`,
-    ]),
+    ...redactedLine(verification).map((line) => `  ${line}`),
     ...(faults.length === 0 ? [] : ['', `Faults: ${faults.length + more}`]),
     ...faults.flatMap(({ file, expected, found }) => [`  ${file}`, `    expected ${expected}`, `    found    ${found}`]),
     ...(more === 0 ? [] : [`  and ${more} more`]),
@@ -37,6 +32,16 @@ export function verificationLines(verification: Verification): string[] {
     ...section('Not checked here', verification.not_checked),
     ...section('No check of a bundle shows', verification.not_proved),
   ];
+}
+
+/** How much of a redacted bundle only the signer says; no line where nothing is redacted. */
+export function redactedLine({ counts }: Pick<Verification, 'counts'>): string[] {
+  const parts: readonly (readonly [attested: number, all: number, what: string])[] = [
+    [counts.records_attested, counts.records, 'records'], [counts.table_rows_attested, counts.table_rows, 'rows'],
+    [counts.ledger_lines_attested, counts.batches, 'ledger lines'], [counts.journal_lines_attested, counts.journal_lines, 'decisions'],
+  ];
+  if (parts.every(([attested]) => attested === 0)) return [];
+  return [`redacted: attested by the signer, not proved, are ${parts.map(([attested, all, what]) => `${attested} of ${all} ${what}`).join(', ')}`];
 }
 
 function section(title: string, findings: readonly Finding[]): string[] {

@@ -1,6 +1,7 @@
 /**
  * What `whoran verify` found, as a person reads it.
  */
+import { redactedLine } from '../../verifier/lines-of.ts';
 import { inert } from '../../core/inert.ts';
 import type { Finding, Verification } from '../../verifier/verification.ts';
 import type { Page } from './answer.ts';
@@ -18,6 +19,7 @@ export function verificationPage(verification: Verification, page: Page): string
     ...(report ? [`report ${text(report['id'])}, ${text(report['from'])} to ${text(report['to'])}, run at ${text(report['run_at'])} by ${text(report['run_by'])}`] : []),
     signerLine(verification, page),
     `checked ${counts.files} files, ${counts.bytes} bytes; ${counts.records} records, ${counts.batches} batches, ${counts.journal_lines} decisions, ${counts.table_rows} rows`,
+    ...redactedLine(verification),
     ...(faults.length === 0 ? [] : ['', style.bold(`Faults: ${faults.length + more}`)]),
     ...faults.flatMap(({ file, expected, found }) => [`  ${style.poor(inert(file, 300))}`, ...wrapped(`expected ${inert(expected, 500)}`, columns - 4, { isWhole: true }).map(indented), ...wrapped(`found ${inert(found, 500)}`, columns - 4, { isWhole: true }).map(indented)]),
     ...(more === 0 ? [] : [`  and ${more} more`]),
