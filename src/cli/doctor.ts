@@ -8,7 +8,8 @@ import type { Context } from './context.ts';
 import { progressOn } from './progress.ts';
 
 const EXAMPLES = `
-Tried are the configuration, the data folder, the clock, each source's credentials,
+Tried are the configuration, the data folder, whether landing is what was landed (every log's
+chain, every file's hash), the clock, each source's credentials,
 permissions and settings, and what the landed records say: tags, tenants, audiences,
 accounts, regions and clusters that the configuration expects, and which ways of making
 the join exact are in use (docs/exact-join.md); of each alert channel, whether its secrets are set,

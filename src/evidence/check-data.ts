@@ -91,6 +91,10 @@ function checkLog(path: string, name: string, head: TreeHead, faults: Faults): v
     });
   } catch (error) {
     // A last line that is just being written is no fault here.
+    if (isLink(error)) {
+      faults.add(`landing/${name}.jsonl`, 'a file', 'a symbolic link');
+      return;
+    }
     if (!(error instanceof Unreadable) && !isMissing(error)) throw error;
   }
   if (tree.size < head.tree_size) faults.add(`landing/${name}.jsonl`, `${head.tree_size} lines, as when the report was made`, `${tree.size}`);
@@ -99,4 +103,8 @@ function checkLog(path: string, name: string, head: TreeHead, faults: Faults): v
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function isLink(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ELOOP';
 }

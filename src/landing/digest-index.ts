@@ -4,7 +4,7 @@
  * A file of 40-byte entries beside the ledger, appended to after each landing. It can be made again from the ledger and the
  * packs' indexes, so it is never synced; what is missing at its end is added at start.
  */
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { FILE_MODE } from './private-files.ts';
 
 export interface LandedAt {
@@ -107,4 +107,33 @@ export class DigestIndex {
     this.#slots = new Int32Array(size);
     for (let entry = 0; entry < this.#count; entry++) this.#place(entry);
   }
+}
+
+/** What one batch adds to the index. */
+export interface BatchDigests {
+  readonly batchSeq: number;
+  readonly digests: readonly Buffer[];
+  /** As in `DigestIndex.add`. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * The first batch of which the index says something else than landing; undefined where it says the same, as far as it goes. A digest too many makes its bytes
+ * count as landed when they come.
+ * @param batches in order; the digests that each of them has
+ */
+export function digestFault(path: string, batches: Iterable<BatchDigests>): number | undefined {
+  if (!existsSync(path)) return undefined;
+  const entries = readFileSync(path);
+  let at = 0;
+  for (const { batchSeq, digests, isWhole } of batches) {
+    for (const [index, sha256] of digests.entries()) {
+      // What is missing at the end is added at start.
+      if (at + ENTRY > entries.length) return undefined;
+      const isSame = sha256.equals(entries.subarray(at, at + 32)) && entries.readUInt32LE(at + 32) === batchSeq && entries.readUInt32LE(at + 36) === (isWhole ? 0 : index);
+      if (!isSame) return batchSeq;
+      at += ENTRY;
+    }
+  }
+  return at + ENTRY > entries.length ? undefined : entries.readUInt32LE(at + 32);
 }

@@ -5,8 +5,9 @@
  * The newest line of each stream is also kept in `pulls-newest.json` with the place in the log that it was read to, so that a
  * year of lines needn't be read at each start. That file can be lost.
  */
-import { closeSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { ChainLog, chainLines, type ChainedLine } from './chain-log.ts';
 import { FILE_MODE } from './private-files.ts';
 
@@ -55,7 +56,7 @@ export interface PulledStream {
 }
 
 const LOG = 'pulls.jsonl';
-const NEWEST = 'pulls-newest.json';
+export const NEWEST = 'pulls-newest.json';
 /** The file of newest lines is written again after so many bytes of log. */
 const NEWEST_EVERY_BYTES = 256 * 1024;
 /** A line with this cursor says that the stream has none any more. */
@@ -153,6 +154,27 @@ export class PullLog {
 /** The newest state of every stream, to read beside a running pull. Empty where nothing was pulled. */
 export function readPulls(dataDir: string): PulledStream[] {
   return [...read(join(dataDir, 'landing'), Infinity).streams.values()];
+}
+
+/**
+ * What is wrong with `pulls-newest.json`, if anything: whoever changes a cursor there makes pulls leave something out. Read from the log's beginning.
+ * @param folder `<data folder>/landing`
+ */
+export function keptPullsFault(folder: string): string | undefined {
+  const path = join(folder, LOG);
+  if (!existsSync(join(folder, NEWEST)) || !existsSync(path)) return undefined;
+  const kept = readKept(folder, path, Infinity);
+  // Not the log's any more, or not readable: nothing is taken from it.
+  if (!kept) return undefined;
+  const streams = new Map<string, PulledStream>();
+  let ledgerSeq = 0;
+  for (const line of chainLines<PullLine>(path)) {
+    if (line.seq > kept.seq) break;
+    note(streams, line);
+    ledgerSeq = Math.max(ledgerSeq, line.ledger_seq);
+  }
+  const isSame = kept.ledgerSeq === ledgerSeq && isDeepStrictEqual(new Map(kept.streams.map((stream) => [keyOf(stream), stream])), streams);
+  return isSame ? undefined : `the cursors in it are not those of ${LOG}`;
 }
 
 /** All lines of the log, oldest first. */

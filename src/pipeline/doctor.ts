@@ -2,6 +2,8 @@
  * `doctor`: tries what is configured (folder, clock, credentials, permissions, settings), looks at what landed, and says what is
  * missing and what to do. It changes nothing.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { answerRow } from '../answers/reader.ts';
 import type { Config } from '../config/config.ts';
 import type { SourceConfig } from '../config/sources/index.ts';
@@ -17,6 +19,7 @@ import { checkChannels, type ChannelChecks } from './doctor-channels.ts';
 import { checksOf, type DoctorCheck } from './doctor-checks.ts';
 import { checkDataFolder, type FolderProbe } from './doctor-folder.ts';
 import { checkLanded, type ExactWay } from './doctor-landed.ts';
+import { landingState } from './landing-faults.ts';
 
 /** `whoran.doctor/1`. */
 export interface Doctor {
@@ -48,6 +51,8 @@ export interface DoctorOptions {
 
 /** Credential chains ask one place after another, and some of them wait seconds for an answer. */
 const DEADLINE_MS = 90_000;
+/** Faults of landing that are listed. */
+const MOST_FAULTS = 20;
 const CLOCK_DEADLINE_MS = 10_000;
 /** AWS refuses signatures that are five minutes off or more; findings allow a minute (RULINGS, `activity_after_session_expiry`). */
 const SKEW_FAILED_MS = 300_000;
@@ -60,6 +65,7 @@ export async function runDoctor(dataDir: string, config: Config, options: Doctor
   const checks: DoctorCheck[] = [...(await configurationChecks(config))];
   progress('the data folder');
   checks.push(...(await checkDataFolder(dataDir, options.folder)));
+  if (options.only === undefined) checks.push(...(await landingChecks(dataDir, progress)));
   progress('the clock');
   checks.push(...(await clockChecks(sources, options)));
   for (const source of sources) {
@@ -151,6 +157,19 @@ async function sourceChecks(dataDir: string, config: SourceConfig, options: Doct
     deadline.end();
   }
   return results;
+}
+
+/** Whether landing is what was landed. The head of each log is told, so that it can be noted where nobody reaches who can write to the folder. */
+async function landingChecks(dataDir: string, progress: (step: string) => void): Promise<DoctorCheck[]> {
+  const folder = join(dataDir, 'landing');
+  if (!existsSync(folder)) return [];
+  const check = checksOf('data');
+  const what = 'find landing as it was landed';
+  const { faults, files, ends } = await landingState(folder, progress);
+  const fix = 'Keep the folder as it is, copy it, and compare it with the newest backup from before (the runbook of log_integrity_broken).';
+  if (faults.length > 0) return faults.slice(0, MOST_FAULTS).map(({ file, line, message }) => check(what, 'failed', `landing/${file}${line > 0 ? `, line ${line}` : ''}: ${message}${faults.length > MOST_FAULTS ? ` (one of ${faults.length})` : ''}`, fix));
+  const heads = Object.entries(ends ?? {}).flatMap(([name, { seq, sha256 }]) => (sha256 === null ? [] : [`${name} ${seq} lines, head ${sha256}`]));
+  return [check(what, 'ok', `${files} file(s) hash to what their logs say; ${heads.length > 0 ? heads.join('; ') : 'no log has a line'}`)];
 }
 
 async function landedChecks(dataDir: string, config: Config, now: Date): Promise<{ checks: DoctorCheck[]; ways: readonly ExactWay[] }> {

@@ -1,12 +1,13 @@
 /**
- * What is wrong with landing: lines that don't follow from the one before, and batches that are gone or of another length.
+ * What is wrong with landing: lines that don't follow from the one before, logs that contradict each other, and batches that are gone or of another length.
  *
- * Cheap enough for each run. Batches' bytes are not hashed here: that is `doctor`'s, and done whenever one is read.
+ * Cheap enough for each run. Batches' bytes are not hashed here: that is `doctor`'s (landing-faults.ts), and done whenever one is read.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Landing } from '../landing/landing.ts';
 import { LandedBatches } from '../landing/landed-batches.ts';
+import { disagreements } from './watch-agreement.ts';
 import { leavesPath, REMOVAL_ACTIONS, RemovalRecord, REMOVALS } from '../landing/removal-log.ts';
 
 export interface IntegrityFault {
@@ -52,6 +53,7 @@ export function integrityFaults(landing: Pick<Landing, 'folder' | 'faults' | 'ba
     const message = size === undefined ? 'it is gone' : `it is ${size} bytes long, and was ${removal ? 'left by an erasure' : 'landed'} with ${expected}`;
     add({ file, line: batch.seq, message, foundAt: instant(batch.landed_at) ?? UNKNOWN });
   }
+  for (const { file, line, message, at } of disagreements(landing.folder)) add({ file, line, message, foundAt: instant(at) ?? UNKNOWN });
   for (const { line, message, at } of removalFaults(landing.folder, removals)) add({ file: REMOVALS, line, message, foundAt: instant(at) ?? UNKNOWN });
   return faults.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
 }

@@ -2,19 +2,20 @@
 id: log_integrity_broken
 title: What was landed, or what CloudTrail delivered, has been altered
 description: |
-  A line of landing's logs (ledger, pulls, runs, journal, alerts) that doesn't follow from the one before, or a landed batch that is
+  A line of landing's logs (ledger, pulls, runs, journal, alerts, removals) that doesn't follow from the one before, logs that contradict
+  each other (a ledger cut back behind its pulls, a log that is not as it was when a report was filed), or a landed batch that is
   gone or of another length than the ledger says. Checked in each run; of each log the first twenty faults are named.
   And by CloudTrail's digests (log file integrity validation): a digest that is altered, wrongly signed or not where it belongs, a log
   file whose hash is another than a valid digest says, and digests and log files that were not in the bucket when a live source looked.
-  Not seen: bytes of a batch changed at the same length, where no digest names them (their SHA-256 is compared whenever they are read);
-  lines cut off a log's end, or a log rewritten whole with its chain; log files that no digest names, digests without a key or
+  Not seen: bytes of a batch changed at the same length, where no digest names them (`whoran doctor` hashes all of them);
+  lines cut off a log's end, or a log rewritten whole with its chain, where no other log speaks of them (a bundle or an export shows it); log files that no digest names, digests without a key or
   signature, and gaps, which `whoran digests` lists and which are no sign of tampering by themselves. Where the ledger's last line is
   damaged, no run begins at all, and `run` says so and exits with a failure.
 severity: critical
 sources: [landing]
 controls: [soc2:CC7.2, soc2:PI1.4, iso27001:A.5.28, iso27001:A.5.33, iso27001:A.8.15]
 false_positives: |
-  A disk that failed. A backup that was restored in part. Somebody who edited a log by hand. A lifecycle rule that removes digests or log
+  A disk that failed. A backup that was restored in part, or one that is older than the newest pulls. Somebody who edited a log by hand. A lifecycle rule that removes digests or log
   files before they are pulled. A list of public keys from somebody's file that is not CloudTrail's.
 runbook: |
   1. Keep the data folder as it is: copy it before anything else, and note who can write to it, and to the trail's bucket.
