@@ -1,6 +1,7 @@
 /**
  * A report as tests write one: a few columns of each kind, rows by hand.
  */
+import { ALL_IN_UTC } from '../src/core/report-parameters.ts';
 import type { Column, ColumnKind, ReportDocument, Row, Table } from '../src/render/document.ts';
 
 function column(name: string, kind: ColumnKind, about: string, more: Partial<Column> = {}): Column {
@@ -41,7 +42,7 @@ export function reportOf(tables: readonly Table[], markdown = '{{table rpt_rows}
     runAt: '2026-01-19T06:00:00Z',
     runBy: 'auditor',
     program: { name: 'whoran', version: '0.0.0' },
-    asOf: '2026-01-18T21:00:00Z', knownAt: null, filedAs: null,
+    asOf: '2026-01-18T21:00:00Z', knownAt: null, parameters: ALL_IN_UTC, filedAs: null,
     markdown,
     definition: { file: 'reports/sample.md', sha256: '0'.repeat(64), parts: [] },
     tables: new Map(tables.map((table) => [table.id, table])),

@@ -21,6 +21,8 @@ create table if not exists cfg_exceptions (
 );
 -- Teams in the order of the file: one row each thing that one names. kind: account | cluster | role.
 create table if not exists cfg_teams (place integer not null, team varchar not null, kind varchar not null, name varchar not null);
+-- By when somebody should have decided about a finding: so many days of 24 hours after it.
+create table if not exists cfg_due_days (severity varchar not null, days integer not null);
 -- Our own network, as CIDR.
 create table if not exists cfg_egress_ranges (range varchar not null);
 -- Who may hold a role: one row a role and group. `is_beginning`: the role's ARN begins so (a `*` stood at its end).

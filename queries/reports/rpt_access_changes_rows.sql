@@ -5,11 +5,16 @@ description: |
   Directory audit rows of the period that disable, delete, restore or revoke an identity, or change a group or role, one for each identity that
   they are about; with the sessions of that identity that were open then, and what these did afterwards. An audit names those it is about as targets: a
   group or role change names the member and the group. Audits that failed are listed as such. Activity: calls of the sessions, to the last one landed.
+  Audits belong to a tenant: where accounts or teams are asked for, all are listed, beside the sessions of that scope.
 key: [activity_at, activity_name, tenant_id, object_id, object_type, target_name]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.2, soc2:CC6.3, iso27001:A.5.16, iso27001:A.5.18, iso27001:A.8.2]
 ---*/
-with audits as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+tasks as (select task_key, cluster_name from cor_task_launchers),
+
+audits as (
   select tenant_id, audit_id, activity_at, activity_name, category, result, initiated_by_name, initiated_by_object_id, targets
   from stg_directory_audits
   where
@@ -31,9 +36,15 @@ about as (
 ),
 
 sessions as (
-  select session_id, who_tenant_id, who_object_id, opened_at, expires_at
-  from cor_sessions
-  where who_object_id is not null
+  select s.session_id, s.who_tenant_id, s.who_object_id, s.opened_at, s.expires_at
+  from cor_sessions s
+  left join tasks t on t.task_key = s.upstream_task_key
+  where
+    s.who_object_id is not null
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(s.account_id, '') and o.cluster_name = coalesce(t.cluster_name, '') and o.role_arn = coalesce(s.role_arn, '')
+    )
 ),
 
 uses as (

@@ -3,7 +3,7 @@ id: rpt_completeness_streams
 title: Each stream that delivered
 description: |
   CloudTrail by account and Region, ECS events by account, Region and cluster, sign-ins by tenant and kind, directory audits by tenant. Silent hours are
-  whole clock hours of the period, up to where the source is complete, without one record. Complete: a live source has pulled everything up to the end
+  whole clock hours (UTC) of the period, up to where the source is complete, without one record. Complete: a live source has pulled everything up to the end
   of the period. Cannot be known here: the logs came as files, and nothing says that all of them were handed over, or no source says how far it is.
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:PI1.4, soc2:CC2.1, iso27001:A.8.15]
@@ -38,7 +38,7 @@ covered as (
   select
     s.source, s.owner_id, s.stream_part, s.records_landed, s.records, s.first_landed_at, s.last_landed_at, s.first_in_period_at, s.last_in_period_at,
     c.complete_through, l.source is not null as is_live,
-    date_trunc('hour', case when c.complete_through < $to then c.complete_through else $to end) as ends_at
+    time_bucket(interval '1' hour, case when c.complete_through < $to then c.complete_through else $to end) as ends_at
   from streams s
   left join sources c
     on c.source = s.source and (c.tenant_id is null or c.tenant_id = s.owner_id) and (c.sign_in_kind is null or c.sign_in_kind = s.stream_part)
@@ -46,17 +46,17 @@ covered as (
 ),
 
 heard as (
-  select c.source, c.owner_id, c.stream_part, count(distinct date_trunc('hour', r.recorded_at)) as hours
+  select c.source, c.owner_id, c.stream_part, count(distinct time_bucket(interval '1' hour, r.recorded_at)) as hours
   from covered c
   inner join records r on r.source = c.source and r.owner_id = c.owner_id and r.stream_part is not distinct from c.stream_part
-  where r.recorded_at >= date_trunc('hour', $from) and r.recorded_at < c.ends_at
+  where r.recorded_at >= time_bucket(interval '1' hour, $from) and r.recorded_at < c.ends_at
   group by c.source, c.owner_id, c.stream_part
 )
 
 select
   c.source, c.owner_id, c.stream_part, c.records, c.first_in_period_at, c.last_in_period_at, c.records_landed, c.first_landed_at, c.last_landed_at,
   c.complete_through,
-  greatest(0, date_diff('hour', date_trunc('hour', $from), c.ends_at)) - coalesce(h.hours, 0) as hours_without_record,
+  greatest(0, date_diff('hour', time_bucket(interval '1' hour, $from), c.ends_at)) - coalesce(h.hours, 0) as hours_without_record,
   case
     when c.complete_through is null then 'cannot be known here'
     when c.complete_through < $to then 'incomplete here'

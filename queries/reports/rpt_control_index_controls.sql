@@ -7,14 +7,21 @@ description: |
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC2.1, iso27001:A.8.15]
 ---*/
-with controls as (select position, control, framework, criterion, control_name, shows, not_shown from report_controls),
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+controls as (select position, control, framework, criterion, control_name, shows, not_shown from report_controls),
 
 things as (select control, kind, thing from report_control_things),
 
 findings as (
   select id, status, unnest(controls) as control
-  from finding_life
-  where occurred_at >= $from and occurred_at < $to
+  from finding_life f
+  where
+    occurred_at >= $from and occurred_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(f.account_id, '') and o.cluster_name = coalesce(f.cluster_name, '') and o.role_arn = coalesce(f.role_arn, '')
+    )
 ),
 
 counted_things as (

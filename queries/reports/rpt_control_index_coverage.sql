@@ -6,9 +6,29 @@ description: |
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC7.2, iso27001:A.8.15]
 ---*/
-with population as (select outcome from cor_population p where p.at >= $from and p.at < $to),
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
 
-findings as (select status from finding_life where occurred_at >= $from and occurred_at < $to),
+population as (
+  select outcome
+  from cor_population p
+  where
+    p.at >= $from and p.at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(p.account_id, '') and o.cluster_name = coalesce(p.cluster_name, '') and o.role_arn = coalesce(p.role_arn, '')
+    )
+),
+
+findings as (
+  select status
+  from finding_life f
+  where
+    occurred_at >= $from and occurred_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(f.account_id, '') and o.cluster_name = coalesce(f.cluster_name, '') and o.role_arn = coalesce(f.role_arn, '')
+    )
+),
 
 answered as (
   select

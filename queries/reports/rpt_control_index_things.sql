@@ -7,11 +7,22 @@ description: |
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC2.1, iso27001:A.8.15]
 ---*/
-with controls as (select position, control from report_controls),
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+controls as (select position, control from report_controls),
 
 things as (select control, kind, thing, title from report_control_things),
 
-findings as (select detection, status from finding_life where occurred_at >= $from and occurred_at < $to),
+findings as (
+  select detection, status
+  from finding_life f
+  where
+    occurred_at >= $from and occurred_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(f.account_id, '') and o.cluster_name = coalesce(f.cluster_name, '') and o.role_arn = coalesce(f.role_arn, '')
+    )
+),
 
 by_detection as (
   select detection, count(*) as findings, count(*) filter (where status in ('open', 'provisional')) as undecided
@@ -19,15 +30,38 @@ by_detection as (
   group by detection
 ),
 
-population as (select outcome from cor_population p where p.at >= $from and p.at < $to),
+population as (
+  select outcome
+  from cor_population p
+  where
+    p.at >= $from and p.at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(p.account_id, '') and o.cluster_name = coalesce(p.cluster_name, '') and o.role_arn = coalesce(p.role_arn, '')
+    )
+),
 
 sessions as (
   select sign_in_grade
-  from cor_sessions
-  where session_kind in ('web_identity', 'saml') and is_issued and opened_at >= $from and opened_at < $to
+  from cor_sessions s
+  where
+    session_kind in ('web_identity', 'saml') and is_issued and opened_at >= $from and opened_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(s.account_id, '') and o.cluster_name = '' and o.role_arn = coalesce(s.role_arn, '')
+    )
 ),
 
-refusals as (select event_id from stg_application_logs where event_at >= $from and event_at < $to),
+refusals as (
+  select event_id
+  from stg_application_logs l
+  where
+    event_at >= $from and event_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(l.account_id, '') and o.cluster_name = '' and o.role_arn = ''
+    )
+),
 
 audits as (select audit_id from stg_directory_audits where activity_at >= $from and activity_at < $to),
 

@@ -8,7 +8,18 @@ key: [severity]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC7.3, soc2:CC7.4, iso27001:A.5.25]
 ---*/
-with findings as (select severity, status from finding_life where occurred_at >= $from and occurred_at < $to),
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+findings as (
+  select severity, status
+  from finding_life f
+  where
+    occurred_at >= $from and occurred_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(f.account_id, '') and o.cluster_name = coalesce(f.cluster_name, '') and o.role_arn = coalesce(f.role_arn, '')
+    )
+),
 
 severities as (
   select position, severity

@@ -3,20 +3,29 @@ id: rpt_exceptions_rows
 title: Every exception
 description: |
   What detections found in records of the period, each with who owns it, what became of it, by whom and why. Due: the time by which somebody should have
-  decided, counted from the occurrence by severity: critical 1 day, high 7, medium 30, low 90 days; a suppression runs to its own end. Overdue is
+  decided, counted from the occurrence, by severity as configured; a suppression runs to its own end. Overdue is
   what is open after that, as of the end of what the sources cover. Evidence that detections took out of landing's own logs has no record of a source, and
   stands here without a hash.
 key: [finding_id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC7.3, soc2:CC7.4, iso27001:A.5.24, iso27001:A.5.25, iso27001:A.5.26, iso27001:A.5.27]
 ---*/
-with found as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+found as (
   select
     id, detection, severity, status, occurred_at, subject_kind, subject_id, summary, reason, controls, evidence, query_sha256, is_present,
     who_name, who_object_id, account_id, team, assignee, decided_by, decided_at, decided_reason, suppressed_until, suppressed_by
-  from finding_life
-  where occurred_at >= $from and occurred_at < $to
+  from finding_life f
+  where
+    occurred_at >= $from and occurred_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(f.account_id, '') and o.cluster_name = coalesce(f.cluster_name, '') and o.role_arn = coalesce(f.role_arn, '')
+    )
 ),
+
+due_days as (select severity, days from cfg_due_days),
 
 clock as (select max(complete_through) as covered_through from stg_sources),
 
@@ -25,9 +34,10 @@ dated as (
     f.id,
     case
       when f.status = 'suppressed' then f.suppressed_until
-      else f.occurred_at + case f.severity when 'critical' then 1 when 'high' then 7 when 'medium' then 30 else 90 end * interval '1' day
+      else f.occurred_at + y.days * interval '24' hour
     end as due_at
   from found f
+  left join due_days y on y.severity = f.severity
 ),
 
 unfolded as (

@@ -8,10 +8,17 @@ key: [issuer, sign_in_grade, reason]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, iso27001:A.5.17, iso27001:A.8.5]
 ---*/
-with sessions as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+sessions as (
   select session_id, coalesce(issuer, provider, '') as issuer, sign_in_grade, sign_in_id, who_tenant_id, reason, opened_at
-  from cor_sessions
-  where session_kind in ('web_identity', 'saml') and is_issued and opened_at >= $from and opened_at < $to
+  from cor_sessions s
+  where
+    session_kind in ('web_identity', 'saml') and is_issued and opened_at >= $from and opened_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(s.account_id, '') and o.cluster_name = '' and o.role_arn = coalesce(s.role_arn, '')
+    )
 ),
 
 sign_ins as (select tenant_id, sign_in_id, created_at from cor_sign_ins),

@@ -8,13 +8,20 @@ key: [account_id, session_id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC6.2, iso27001:A.5.16, iso27001:A.5.17, iso27001:A.8.5, iso27001:A.8.15]
 ---*/
-with sessions as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+sessions as (
   select
     session_id, session_kind, account_id, opened_at, expires_at, opened_by_account_id, opened_by_event_id, role_arn, role_session_name,
     issuer, tenant_id, audience, subject, token_id, who_kind, who_tenant_id, who_object_id, who_issuer, who_subject, who_name, identity_method,
     confidence, sign_in_grade, sign_in_id, reason, is_provisional
-  from cor_sessions
-  where session_kind in ('web_identity', 'saml') and is_issued and opened_at >= $from and opened_at < $to
+  from cor_sessions s
+  where
+    session_kind in ('web_identity', 'saml') and is_issued and opened_at >= $from and opened_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(s.account_id, '') and o.cluster_name = '' and o.role_arn = coalesce(s.role_arn, '')
+    )
 ),
 
 identities as (select tenant_id, object_id, name from cor_identities),

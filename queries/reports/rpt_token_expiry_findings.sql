@@ -9,13 +9,19 @@ key: [finding_id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC7.2, iso27001:A.8.5, iso27001:A.8.17]
 ---*/
-with findings as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+findings as (
   select detection, severity, status, occurred_at, subject_kind, subject_id, summary, id, evidence
-  from finding_life
+  from finding_life f
   where
     occurred_at >= $from and occurred_at < $to
     and detection in (
       'expired_token_refused', 'activity_after_session_expiry', 'session_outside_token_lifetime', 'session_longer_than_policy'
+    )
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(f.account_id, '') and o.cluster_name = coalesce(f.cluster_name, '') and o.role_arn = coalesce(f.role_arn, '')
     )
 ),
 

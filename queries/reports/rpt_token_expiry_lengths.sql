@@ -9,12 +9,21 @@ key: [label]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, iso27001:A.5.17, iso27001:A.8.5]
 ---*/
-with sessions as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+tasks as (select task_key, cluster_name from cor_task_launchers),
+
+sessions as (
   select session_id, session_kind, date_diff('millisecond', opened_at, expires_at) / 1000.0 as length_seconds
-  from cor_sessions
+  from cor_sessions s
+  left join tasks t on t.task_key = s.upstream_task_key
   where
     is_issued and opened_at >= $from and opened_at < $to and expires_at is not null
     and session_kind in ('web_identity', 'saml', 'role', 'federation_token', 'session_token')
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(s.account_id, '') and o.cluster_name = coalesce(t.cluster_name, '') and o.role_arn = coalesce(s.role_arn, '')
+    )
 ),
 
 too_long as (

@@ -8,10 +8,20 @@ key: [session_kind, account_id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, iso27001:A.5.17, iso27001:A.8.5]
 ---*/
-with sessions as (
-  select session_kind, account_id, date_diff('millisecond', opened_at, expires_at) / 1000.0 as length_seconds
-  from cor_sessions
-  where is_issued and opened_at >= $from and opened_at < $to
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+tasks as (select task_key, cluster_name from cor_task_launchers),
+
+sessions as (
+  select s.session_kind, s.account_id, date_diff('millisecond', s.opened_at, s.expires_at) / 1000.0 as length_seconds
+  from cor_sessions s
+  left join tasks t on t.task_key = s.upstream_task_key
+  where
+    s.is_issued and s.opened_at >= $from and s.opened_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(s.account_id, '') and o.cluster_name = coalesce(t.cluster_name, '') and o.role_arn = coalesce(s.role_arn, '')
+    )
 )
 
 select

@@ -9,14 +9,17 @@ key: [account_id, id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.2, soc2:CC6.3, iso27001:A.5.18]
 ---*/
-with tasks as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+tasks as (
   select task_key, task_arn, account_id, cluster_name, task_at, stopped_at, launch_account_id, launch_event_id, launcher_session_id, who_name, who_tenant_id, who_object_id, how
-  from (
-    select t.task_key, t.task_arn, t.account_id, t.cluster_name, t.task_at, t.stopped_at, t.launch_account_id, t.launch_event_id, t.launcher_session_id,
-      t.who_name, t.who_tenant_id, t.who_object_id, t.how
-    from cor_tasks t
-  )
-  where task_at >= $from and task_at < $to and how = 'ran'
+  from cor_tasks t
+  where
+    task_at >= $from and task_at < $to and how = 'ran'
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(t.account_id, '') and o.cluster_name = coalesce(t.cluster_name, '') and o.role_arn = coalesce(t.launcher_role_arn, '')
+    )
 ),
 
 sessions as (select session_id, expires_at from cor_sessions where expires_at is not null),

@@ -8,10 +8,17 @@ key: [label]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.2, soc2:CC6.3, iso27001:A.5.18]
 ---*/
-with tasks as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+tasks as (
   select task_at, stopped_at, launcher_session_id
-  from cor_tasks
-  where task_at >= $from and task_at < $to and how = 'ran'
+  from cor_tasks t
+  where
+    task_at >= $from and task_at < $to and how = 'ran'
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(t.account_id, '') and o.cluster_name = coalesce(t.cluster_name, '') and o.role_arn = coalesce(t.launcher_role_arn, '')
+    )
 ),
 
 sessions as (select session_id, expires_at from cor_sessions where expires_at is not null),

@@ -9,15 +9,22 @@ key: [hop]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC7.2, iso27001:A.8.15]
 ---*/
-with population as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+population as (
   select kind, id, "at", session_id, confidence, is_provisional
   from cor_population p
-  where p.at >= $from and p.at < $to
+  where
+    p.at >= $from and p.at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(p.account_id, '') and o.cluster_name = coalesce(p.cluster_name, '') and o.role_arn = coalesce(p.role_arn, '')
+    )
 ),
 
 sessions as (
   select
-    session_id, coalesce(root_session_id, session_id) as root_session_id, session_kind, opened_at, upstream_task_key, who_tenant_id, sign_in_id, sign_in_grade,
+    session_id, coalesce(root_session_id, session_id) as root_session_id, session_kind, account_id, role_arn, opened_at, upstream_task_key, who_tenant_id, sign_in_id, sign_in_grade,
     confidence, is_provisional
   from cor_sessions
 ),
@@ -30,9 +37,28 @@ roots as (
 ),
 
 task_sessions as (
-  select session_id, upstream_task_key, opened_at, confidence, is_provisional
-  from sessions
-  where session_kind = 'task_role' and opened_at >= $from and opened_at < $to
+  select s.session_id, s.upstream_task_key, s.opened_at, s.confidence, s.is_provisional
+  from sessions s
+  left join cor_task_launchers t on t.task_key = s.upstream_task_key
+  where
+    s.session_kind = 'task_role' and s.opened_at >= $from and s.opened_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(s.account_id, '') and o.cluster_name = coalesce(t.cluster_name, '') and o.role_arn = coalesce(s.role_arn, '')
+    )
+),
+
+-- Whose calls are counted: sessions of tasks, whenever they were opened.
+own_sessions as (
+  select s.session_id, s.confidence, s.is_provisional
+  from sessions s
+  left join cor_task_launchers t on t.task_key = s.upstream_task_key
+  where
+    s.session_kind = 'task_role'
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(s.account_id, '') and o.cluster_name = coalesce(t.cluster_name, '') and o.role_arn = coalesce(s.role_arn, '')
+    )
 ),
 
 -- By caller first: there are many calls, and few callers.
@@ -47,7 +73,7 @@ calls as (
   select t.session_id, t.confidence, t.is_provisional, c.calls, c.first_id
   from caller_calls c
   inner join cor_callers k on k.caller_key = c.caller_key
-  inner join sessions t on t.session_id = k.session_id and t.session_kind = 'task_role'
+  inner join own_sessions t on t.session_id = k.session_id
 ),
 
 -- The example: a task with all hops.
@@ -62,6 +88,10 @@ whole as (
   inner join task_sessions o on o.upstream_task_key = t.task_key
   inner join calls c on c.session_id = o.session_id
   where t.task_at >= $from and t.task_at < $to and t.is_traced and t.launch_event_id is not null and r.sign_in_grade in ('exact', 'window')
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(t.account_id, '') and o.cluster_name = coalesce(t.cluster_name, '') and o.role_arn = coalesce(t.launcher_role_arn, '')
+    )
 ),
 
 example as (

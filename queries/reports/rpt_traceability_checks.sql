@@ -8,13 +8,22 @@ key: [what]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:PI1.4]
 ---*/
-with population as (
-  select kind, id, account_id, outcome from cor_population p where p.at >= $from and p.at < $to
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+population as (
+  select kind, id, account_id, outcome
+  from cor_population p
+  where
+    p.at >= $from and p.at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(p.account_id, '') and o.cluster_name = coalesce(p.cluster_name, '') and o.role_arn = coalesce(p.role_arn, '')
+    )
 ),
 
 changing_calls as (
   select account_id, event_id
-  from stg_ecs_actions
+  from cor_ecs_actions a
   where
     event_at >= $from and event_at < $to and error_code is null and not is_read_only
     and event_name not in (
@@ -22,10 +31,21 @@ changing_calls as (
       'StartTelemetrySession', 'RegisterContainerInstance', 'DeregisterContainerInstance', 'UpdateContainerInstancesState',
       'UpdateContainerAgent'
     )
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(a.account_id, '') and o.cluster_name = coalesce(a.cluster_name, '') and o.role_arn = coalesce(a.role_arn, '')
+    )
 ),
 
 tasks as (
-  select task_key from cor_task_launchers where task_at >= $from and task_at < $to
+  select task_key
+  from cor_tasks t
+  where
+    task_at >= $from and task_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(t.account_id, '') and o.cluster_name = coalesce(t.cluster_name, '') and o.role_arn = coalesce(t.launcher_role_arn, '')
+    )
 ),
 
 deliveries as (

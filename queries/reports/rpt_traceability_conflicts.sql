@@ -9,15 +9,39 @@ key: [session_id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC7.2, soc2:CC7.3]
 ---*/
-with sessions as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+sessions as (
   select
-    session_id, opened_at, role_arn, session_arn, who_kind, who_tenant_id, who_object_id, who_name, who_subject, identity_method, conflicts
+    session_id, opened_at, account_id, role_arn, session_arn, upstream_task_key, who_kind, who_tenant_id, who_object_id, who_name, who_subject, identity_method,
+    conflicts
   from cor_sessions
   where conflicts is not null
 ),
 
+-- Of those that were opened in the period: a session belongs where its role and its task do.
+opened as (
+  select s.session_id
+  from sessions s
+  left join cor_task_launchers t on t.task_key = s.upstream_task_key
+  where
+    s.opened_at >= $from and s.opened_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(s.account_id, '') and o.cluster_name = coalesce(t.cluster_name, '') and o.role_arn = coalesce(s.role_arn, '')
+    )
+),
+
 behind as (
-  select session_id, count(*) as population from cor_population p where p.at >= $from and p.at < $to group by session_id
+  select session_id, count(*) as population
+  from cor_population p
+  where
+    p.at >= $from and p.at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(p.account_id, '') and o.cluster_name = coalesce(p.cluster_name, '') and o.role_arn = coalesce(p.role_arn, '')
+    )
+  group by session_id
 ),
 
 identities as (select tenant_id, object_id, name from cor_identities)
@@ -28,6 +52,7 @@ select
   s.identity_method as method, s.conflicts, coalesce(b.population, 0) as population
 from sessions s
 left join behind b on b.session_id = s.session_id
+left join opened n on n.session_id = s.session_id
 left join identities i on i.tenant_id = s.who_tenant_id and i.object_id = s.who_object_id
-where (s.opened_at >= $from and s.opened_at < $to) or b.session_id is not null
+where n.session_id is not null or b.session_id is not null
 order by s.opened_at nulls last, s.session_id

@@ -8,11 +8,21 @@ key: [finding_id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC7.2, soc2:CC7.3, iso27001:A.8.16]
 ---*/
-with found as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+places as (select id, account_id, cluster_name, role_arn from finding_life),
+
+found as (
   select
-    id, detection, severity, status, occurred_at, subject_kind, subject_id, summary, reason, controls, evidence, query_sha256
-  from findings
-  where occurred_at >= $from and occurred_at < $to
+    f.id, f.detection, f.severity, f.status, f.occurred_at, f.subject_kind, f.subject_id, f.summary, f.reason, f.controls, f.evidence, f.query_sha256
+  from findings f
+  left join places p on p.id = f.id
+  where
+    f.occurred_at >= $from and f.occurred_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(p.account_id, '') and o.cluster_name = coalesce(p.cluster_name, '') and o.role_arn = coalesce(p.role_arn, '')
+    )
 ),
 
 unfolded as (

@@ -8,10 +8,17 @@ key: [who_kind, who_tenant_id, who_object_id, who_issuer, who]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.2, soc2:CC6.3, iso27001:A.5.16]
 ---*/
-with population as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+population as (
   select kind, p.at, account_id, who_kind, who_tenant_id, who_object_id, who_issuer, who_subject, who_name, how
   from cor_population p
-  where p.at >= $from and p.at < $to
+  where
+    p.at >= $from and p.at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(p.account_id, '') and o.cluster_name = coalesce(p.cluster_name, '') and o.role_arn = coalesce(p.role_arn, '')
+    )
 ),
 
 identities as (select tenant_id, object_id, name from cor_identities),

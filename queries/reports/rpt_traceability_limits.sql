@@ -8,7 +8,9 @@ key: [note]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:PI1.4]
 ---*/
-with sources as (select source, tenant_id, sign_in_kind, first_at, complete_through from stg_sources),
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+sources as (select source, tenant_id, sign_in_kind, first_at, complete_through from stg_sources),
 
 -- The edges that fall short of the period's; sources that share one are named together.
 edges as (
@@ -44,7 +46,16 @@ expected as (
   ) as e (position, source, note)
 ),
 
-population as (select outcome from cor_population p where p.at >= $from and p.at < $to),
+population as (
+  select outcome
+  from cor_population p
+  where
+    p.at >= $from and p.at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(p.account_id, '') and o.cluster_name = coalesce(p.cluster_name, '') and o.role_arn = coalesce(p.role_arn, '')
+    )
+),
 
 deliveries as (select records_rejected, records_set_aside from stg_deliveries),
 
@@ -55,15 +66,15 @@ notes as (
   where s.source is null
   union all
   select
-    2, cast(at_time as varchar),
-    'Complete through ' || substr(cast(at_time as varchar), 1, 19) || 'Z, before the period''s end: ' || names
+    2, strftime(timezone('UTC', at_time), '%Y-%m-%d %H:%M:%S'),
+    'Complete through ' || strftime(timezone('UTC', at_time), '%Y-%m-%d %H:%M:%S') || 'Z, before the period''s end: ' || names
     || '. What came later is not in this report.'
   from short
   where edge = 'end'
   union all
   select
-    3, cast(at_time as varchar),
-    'First record landed ' || substr(cast(at_time as varchar), 1, 19) || 'Z, after the period''s start: ' || names
+    3, strftime(timezone('UTC', at_time), '%Y-%m-%d %H:%M:%S'),
+    'First record landed ' || strftime(timezone('UTC', at_time), '%Y-%m-%d %H:%M:%S') || 'Z, after the period''s start: ' || names
     || '. What happened before is not in this report.'
   from short
   where edge = 'start'

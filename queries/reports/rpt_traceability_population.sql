@@ -9,18 +9,39 @@ key: [step]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:PI1.4, iso27001:A.8.15]
 ---*/
-with calls as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+calls as (
   select account_id, event_id, error_code, is_read_only
-  from stg_ecs_actions
-  where event_at >= $from and event_at < $to
+  from cor_ecs_actions a
+  where
+    event_at >= $from and event_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(a.account_id, '') and o.cluster_name = coalesce(a.cluster_name, '') and o.role_arn = coalesce(a.role_arn, '')
+    )
 ),
 
 counted_calls as (
-  select account_id, id from cor_population p where p.at >= $from and p.at < $to and kind = 'action'
+  select account_id, id
+  from cor_population p
+  where
+    p.at >= $from and p.at < $to and kind = 'action'
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(p.account_id, '') and o.cluster_name = coalesce(p.cluster_name, '') and o.role_arn = coalesce(p.role_arn, '')
+    )
 ),
 
 tasks as (
-  select task_key from cor_task_launchers where task_at >= $from and task_at < $to
+  select task_key
+  from cor_tasks t
+  where
+    task_at >= $from and task_at < $to
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(t.account_id, '') and o.cluster_name = coalesce(t.cluster_name, '') and o.role_arn = coalesce(t.launcher_role_arn, '')
+    )
 ),
 
 sorted as (

@@ -8,12 +8,19 @@ key: [account_id, kind, id]
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC7.2, soc2:CC7.3, iso27001:A.8.16]
 ---*/
-with population as (
+with left_out as (select account_id, cluster_name, role_arn from report_left_out),
+
+population as (
   select
     p.at, kind, name, id, account_id, cluster_name, outcome, reason, session_id, who_kind, who_tenant_id, who_object_id,
     who_issuer, who_subject, who_name
   from cor_population p
-  where p.at >= $from and p.at < $to and outcome in ('not_traced', 'not_yet_due')
+  where
+    p.at >= $from and p.at < $to and outcome in ('not_traced', 'not_yet_due')
+    and not exists (
+      select 1 from left_out o
+      where o.account_id = coalesce(p.account_id, '') and o.cluster_name = coalesce(p.cluster_name, '') and o.role_arn = coalesce(p.role_arn, '')
+    )
 ),
 
 identities as (select tenant_id, object_id, name from cor_identities)

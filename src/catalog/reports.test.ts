@@ -52,7 +52,7 @@ test('under another name than its id it is refused', async () => {
 
 test('a part brings its prose, queries and columns, and is named with its hash', async () => {
   const [report] = await load(text);
-  expect(report?.parts.map(({ file }) => file)).toEqual(['reports/parts/evidence-base.md', 'reports/parts/terms.md']);
+  expect(report?.parts.map(({ file }) => file)).toEqual(['reports/parts/scope.md', 'reports/parts/evidence-base.md', 'reports/parts/terms.md']);
   expect(report?.queries.at(-1)?.id).toBe('rpt_dispositions');
   expect(report?.columns['verdict']?.title).toBe('Verdict');
   expect(report?.markdown).toContain('{{table rpt_gaps}}');

@@ -6,17 +6,23 @@ import { Option, type Command } from 'commander';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { REPORT_FORMATS, type ReportFormat } from '../core/report-formats.ts';
+import { isScoped, parametersTag, reportParameters, type ReportParameters } from '../core/report-parameters.ts';
 import { parseTime } from '../core/times.ts';
 import type { BundleResult, BundleSigner } from '../pipeline/bundle.ts';
 import type { Config } from '../config/config.ts';
+import type { Filing } from '../landing/filings.ts';
 import type { Filed, MadeAgain } from '../pipeline/filing.ts';
 import type { ReportResult } from '../pipeline/report.ts';
+import { zonedText } from '../core/time-zone.ts';
 import type { Context } from './context.ts';
 import { withReader } from './data.ts';
 import { readPeriod, withPeriod, type PeriodOptions } from './period.ts';
 import { progressOn } from './progress.ts';
 
 interface Options extends PeriodOptions {
+  readonly account?: readonly string[];
+  readonly team?: readonly string[];
+  readonly timeZone?: string;
   readonly out?: string;
   readonly format?: readonly ReportFormat[];
   readonly bundle?: boolean;
@@ -37,6 +43,10 @@ Examples:
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --bundle
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --bundle \\
       --redact people
+  $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january \\
+      --account 111122223333 --account 444455556666 --time-zone Europe/Berlin
+  $ whoran report exceptions --from 2026-01-01 --to 2026-01-31 --out ./january \\
+      --team data-platform
   $ whoran report traceability --from 2026-01-01 --to 2026-01-31 --out ./january --file --note Q1
   $ whoran report filed
   $ whoran report traceability --out ./again \\
@@ -46,6 +56,11 @@ Examples:
 
 Without --format: HTML, CSV and JSON. A PDF is printed by Chromium, which WHORAN_CHROMIUM names
 where it is not found by itself.
+
+--account and --team list only what belongs to one of the accounts, and to one of the teams of
+the configuration (alerts.teams); each may stand several times. What they leave out is counted in
+the report, under Scope. With --time-zone, dates in --from and --to are days there, and times
+are shown there with their offset; JSON holds them in UTC.
 
 A bundle holds the report with the records, SQL and proofs behind it, signed with the key that
 the configuration names (evidence.signing_key_file, evidence.kms_key_id): \`whoran verify\`
@@ -64,6 +79,9 @@ of what was landed and decided by then; at the very time of a filing, the filed 
 export function registerReport(program: Command, context: Context): void {
   withPeriod(program.command('report').description('write a report, or list the reports there are').argument('<id>', 'a report\'s id, or list, or filed'))
     .option('--out <folder>', 'where to write it; made where it is missing')
+    .option('--account <id>', 'only what belongs to this AWS account; may be given several times', collected)
+    .option('--team <name>', 'only what belongs to this team; may be given several times', collected)
+    .option('--time-zone <name>', 'IANA time zone of dates, days and times; UTC without it')
     .option('--format <formats>', `which formats, with commas: ${REPORT_FORMATS.join(', ')}`, readFormats)
     .option('--bundle', 'write a signed evidence bundle beside it: a folder, and the same as a zip')
     .addOption(new Option('--redact <what>', 'pseudonyms in place of people, in the report and its bundle').choices(['people']))
@@ -78,6 +96,16 @@ export function registerReport(program: Command, context: Context): void {
       else if (id === 'filed') await listFiled(context);
       else await run(context, id, options);
     });
+}
+
+const collected = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+/** What was typed. @throws WhoranError (wrong use) for what is no account id, and no time zone */
+async function readParameters({ account = [], team = [], timeZone }: Options): Promise<ReportParameters> {
+  const strange = account.find((id) => !/^\d{12}$/.test(id));
+  if (strange !== undefined) throw new WhoranError(`--account: ${inert(JSON.stringify(strange), 60)} is no AWS account id`, { exitCode: EXIT.wrongUse, hint: 'Give its twelve digits, and --account again for another one: --account 111122223333 --account 444455556666.' });
+  const { checkTimeZone } = await import('../pipeline/report-zone.ts');
+  return reportParameters({ accounts: account, teams: team, ...(timeZone === undefined ? {} : { timeZone: checkTimeZone(timeZone) }) });
 }
 
 /** @throws WhoranError (wrong use) for a word that is no format, and for none */
@@ -109,11 +137,13 @@ async function run(context: Context, id: string, options: Options): Promise<void
   if (chosen.length > 1) throw new WhoranError(`${chosen.join(' and ')}: only one of them`, { exitCode: EXIT.wrongUse, hint: 'To file what was known at an earlier time is not possible: a filing is of what is known now.' });
   if (options.note !== undefined && options.file !== true) throw new WhoranError('--note: only with --file', { exitCode: EXIT.wrongUse });
   if (options.redact !== undefined && (options.file === true || options.filed !== undefined)) throw new WhoranError(`--redact: not with ${options.file === true ? '--file' : '--filed'}, since a filed report names people as they are`, { exitCode: EXIT.wrongUse, hint: 'File the report without --redact, and write the redacted one beside it.' });
+  const parameters = await readParameters(options);
   if (options.filed !== undefined) {
+    if (parametersTag(parameters) !== '') throw new WhoranError('--account, --team and --time-zone: not with --filed, which has its own', { exitCode: EXIT.wrongUse, hint: 'A filed report is made again with the parameters that it was filed with.' });
     await again(context, id, options.filed, options);
     return;
   }
-  const { from, to } = readPeriod(options);
+  const { from, to } = readPeriod(options, parameters.timeZone);
   const { out: outDir } = options;
   if (!from || !to || outDir === undefined) {
     throw new WhoranError('a report needs --from, --to and --out', {
@@ -126,7 +156,7 @@ async function run(context: Context, id: string, options: Options): Promise<void
   const redact = options.redact === undefined ? {} : { redact: { key: await pseudonymKeyOf(context) } };
   const progress = progressOn(context);
   try {
-    const wish = { from, to, outDir, now: new Date(), ...(options.format ? { formats: options.format } : {}), ...bundle, ...redact, progress: (step: string) => { progress.step(step); } };
+    const wish = { from, to, parameters, outDir, now: new Date(), ...(options.format ? { formats: options.format } : {}), ...bundle, ...redact, progress: (step: string) => { progress.step(step); } };
     if (options.file === true) {
       const filed = await (await filing()).fileReport(context.globals.data, await configOf(context), id, { ...wish, ...(options.note === undefined ? {} : { note: options.note }), sleep: async (ms) => setTimeout(ms) });
       progress.done();
@@ -135,9 +165,9 @@ async function run(context: Context, id: string, options: Options): Promise<void
       return;
     }
     if (options.knownAt !== undefined) {
-      const at = parseTime(options.knownAt, '--known-at');
-      const { listFilings, reportKnownAt } = await filing();
-      const one = options.redact === undefined && listFilings(context.globals.data).find((found) => found.report === id && Date.parse(found.filed_at) === at.getTime() && Date.parse(found.from) === from.getTime() && Date.parse(found.to) === to.getTime());
+      const at = parseTime(options.knownAt, '--known-at', { timeZone: parameters.timeZone });
+      const { listFilings, reportKnownAt, sameReport } = await filing();
+      const one = options.redact === undefined && sameReport(listFilings(context.globals.data), { report: id, from, to, parameters }).find((found) => Date.parse(found.filed_at) === at.getTime());
       if (one) {
         await again(context, id, one.id, options);
         return;
@@ -175,8 +205,12 @@ async function listFiled(context: Context): Promise<void> {
     return;
   }
   const { tableLines } = await import('./print/table.ts');
-  const rows = filings.map((one) => [inert(one.id, 200), one.filed_at, inert(one.filed_by, 60), one.corrects === null ? '' : `corrects ${inert(one.corrects, 200)}: ${one.changes.length === 0 ? 'nothing changed' : `${one.changes.length} tables changed`}`, inert(one.note ?? '', 200)]);
-  context.lines(tableLines([{ title: 'filed as' }, { title: 'filed at' }, { title: 'by' }, { title: 'correction' }, { title: 'note' }], rows, context.page));
+  const rows = filings.map((one) => [inert(one.id, 200), parameterText(one), one.filed_at, inert(one.filed_by, 60), one.corrects === null ? '' : `corrects ${inert(one.corrects, 200)}: ${one.changes.length === 0 ? 'nothing changed' : `${one.changes.length} tables changed`}`, inert(one.note ?? '', 200)]);
+  context.lines(tableLines([{ title: 'filed as' }, { title: 'of' }, { title: 'filed at' }, { title: 'by' }, { title: 'correction' }, { title: 'note' }], rows, context.page));
+}
+
+function parameterText({ time_zone: zone, accounts, teams }: Filing): string {
+  return inert([...accounts, ...teams.map((team) => `team ${team}`), ...(zone === 'UTC' ? [] : [zone])].join(', ') || 'all', 200);
 }
 
 /** Makes a filed report again. Exit 1 where its files are not the filed ones. */
@@ -217,7 +251,19 @@ function filedLines({ filing: one, report }: Filed): string[] {
 }
 
 function resultLines(result: ReportResult): string[] {
-  return [`${inert(result.title)}, ${result.from} to ${result.to}, as of ${result.as_of ?? 'nothing landed'}:`, ...result.files.map((file) => `  ${inert(file.path, 300)}`), ...bundleLines(result.bundle)];
+  const zone = result.time_zone;
+  const shown = (instant: string): string => zonedText(instant, zone);
+  return [`${inert(result.title)}, ${shown(result.from)} to ${shown(result.to)}, as of ${result.as_of === null ? 'nothing landed' : shown(result.as_of)}:`, ...scopeLines(result), ...result.files.map((file) => `  ${inert(file.path, 300)}`), ...bundleLines(result.bundle)];
+}
+
+/** What was asked for, and how much is left out; nothing where everything is listed. */
+function scopeLines({ accounts, teams, scope }: ReportResult): string[] {
+  if (!isScoped({ timeZone: '', accounts, teams })) return [];
+  const counts = scope.flatMap(({ what, in_period: all, in_scope: listed, out_of_scope: others, not_assignable: unknown }) =>
+    typeof all === 'number' && all > 0 ? [`    ${String(what)}: ${String(listed)} of ${all}; left out: ${String(others)} out of scope, ${String(unknown)} not assignable`] : [],
+  );
+  const asked = [...(accounts.length === 0 ? [] : [`accounts ${accounts.join(', ')}`]), ...(teams.length === 0 ? [] : [`teams ${teams.map((team) => inert(JSON.stringify(team), 80)).join(', ')}`])];
+  return [`  scope: ${asked.join('; ')}`, ...counts];
 }
 
 async function pseudonymKeyOf(context: Context): Promise<Buffer> {

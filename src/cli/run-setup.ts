@@ -46,7 +46,7 @@ export async function prepareRun(context: Context, options: RunOptions): Promise
       hint: '`whoran init` writes a configuration to start from; `whoran ingest PATH…` reads log files without one.',
     });
   }
-  await checkReports(config.run.reports);
+  await checkReports(config.run.reports, config.alerts.teams.map(({ id }) => id));
   const reference = config.run.dead_man_url;
   const url = reference === undefined ? undefined : resolveReference(reference, env);
   if (reference !== undefined && (url === undefined || !URL.canParse(url))) {

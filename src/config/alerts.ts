@@ -2,6 +2,7 @@
  * The configuration's part about alerts: to whom findings are told, and when not.
  */
 import { z } from 'zod';
+import { isTimeZone } from '../core/time-zone.ts';
 import { channelSchema } from './channels/index.ts';
 import { accountId } from './sources/common.ts';
 
@@ -10,17 +11,6 @@ const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
 export const GROUP_KEYS = ['detection', 'identity', 'role', 'task', 'account'] as const;
 
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day like 22:00, in quotes');
-/** `Intl.supportedValuesOf` lists one name of each zone, and for some an old one (Asia/Calcutta): all of them are known to the clock. */
-function isTimeZone(name: string): boolean {
-  // An offset has no summer time, and is no name.
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}
-
 const timeZone = z.string().refine(isTimeZone, 'an IANA time zone like Europe/Berlin').default('UTC').describe('The time zone of these times of day.');
 /** As a person writes it, with an offset; YAML would read it as text without quotes too. */
 const instant = z.iso.datetime({ offset: true, error: 'an RFC 3339 time like 2026-01-15T09:00:00Z' });

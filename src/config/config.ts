@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { alertsConfigSchema } from './alerts.ts';
 import { detectionsConfigSchema } from './detections.ts';
 import { evidenceConfigSchema } from './evidence.ts';
+import { reportsConfigSchema } from './reports.ts';
 import { retentionConfigSchema } from './retention.ts';
 import { runConfigSchema } from './run.ts';
 import { SIGN_IN_KINDS } from './sign-in-kinds.ts';
@@ -128,6 +129,7 @@ export const configSchema = z.strictObject({
   detections: detectionsConfigSchema,
   alerts: alertsConfigSchema,
   evidence: evidenceConfigSchema,
+  reports: reportsConfigSchema,
   run: runConfigSchema,
   retention: retentionConfigSchema,
 });

@@ -3,6 +3,8 @@
  */
 import { z } from 'zod';
 import { REPORT_FORMATS } from '../core/report-formats.ts';
+import { isTimeZone } from '../core/time-zone.ts';
+import { accountId } from './sources/common.ts';
 
 /** A value that stands in an environment variable: `${NAME}`, nothing around it. */
 const ENVIRONMENT_REFERENCE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
@@ -13,12 +15,15 @@ const reportJobSchema = z.strictObject({
   period: z
     .union([z.enum(['previous_day', 'previous_month']), z.strictObject({ last_days: z.int().positive().max(366) })], 'expected previous_day, previous_month or { last_days: 1 to 366 }')
     .default('previous_month')
-    .describe('What time it covers, in whole UTC days that are over: yesterday, the month before this one, or the last so many days.'),
+    .describe('What time it covers, in whole days of its time zone that are over: yesterday, the month before this one, or the last so many days.'),
   formats: z
     .array(z.enum(REPORT_FORMATS))
     .min(1)
     .optional()
     .describe('Which of its formats to write; HTML, CSV and JSON where this is left out. A PDF takes Chromium (docs/reports.md).'),
+  accounts: z.array(accountId).default([]).meta({ description: 'Only what belongs to these accounts; all where this is left out. What a report leaves out it counts.', examples: [['111122223333']] }),
+  teams: z.array(z.string().min(1)).default([]).meta({ description: 'Only what belongs to these teams (`alerts.teams`); all where this is left out.', examples: [['data-platform']] }),
+  time_zone: z.string().refine(isTimeZone, 'an IANA time zone like Europe/Berlin').default('UTC').describe('The time zone of its days and times.'),
   out: z.string().min(1).meta({ description: 'The folder that it is written to; made where it is missing.', examples: ['./reports'] }),
 });
 

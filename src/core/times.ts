@@ -2,10 +2,10 @@
  * Times that people type.
  */
 import { EXIT, WhoranError } from './errors.ts';
+import { startOfDay, UTC } from './time-zone.ts';
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const DATE_TIME = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?([Zz]|[+-]\d{2}:\d{2})?$/;
-const DAY_MS = 86_400_000;
 
 function midnight(year: string, month: string, day: string): number | undefined {
   const at = Date.UTC(Number(year), Number(month) - 1, Number(day));
@@ -26,23 +26,24 @@ export function rfc3339(at: Date): string {
 }
 
 /**
- * The instant that `text` names: RFC 3339 with a zone, or a date, which is a day in UTC. A date means the day's first
+ * The instant that `text` names: RFC 3339 with a zone, or a date, which is a day in `timeZone`. A date means the day's first
  * instant; with `wholeDay`, as for `--to`, the instant after its last, so that the day itself is counted.
  * @param option names the option in the error, for example `--from`
+ * @param timeZone an IANA name that the clock knows
  * @throws WhoranError (wrong use) that says which forms work
  */
-export function parseTime(text: string, option: string, { wholeDay = false } = {}): Date {
+export function parseTime(text: string, option: string, { wholeDay = false, timeZone = UTC }: { wholeDay?: boolean; timeZone?: string } = {}): Date {
   const bad = (why: string): WhoranError =>
     new WhoranError(`${option}: ${why}`, {
       exitCode: EXIT.wrongUse,
-      hint: 'Give RFC 3339 with a zone (2026-01-15T09:00:00Z, 2026-01-15T18:00:00+09:00) or a date in UTC (2026-01-15).',
+      hint: `Give RFC 3339 with a zone (2026-01-15T09:00:00Z, 2026-01-15T18:00:00+09:00) or a date (2026-01-15), which is a day in ${timeZone}.`,
     });
   const shown = JSON.stringify(text.slice(0, 60));
   const date = DATE.exec(text.trim());
   if (date) {
     const at = midnight(date[1] ?? '', date[2] ?? '', date[3] ?? '');
     if (at === undefined) throw bad(`there is no day ${shown}`);
-    return new Date(wholeDay ? at + DAY_MS : at);
+    return startOfDay(timeZone, Number(date[1]), Number(date[2]), Number(date[3]) + (wholeDay ? 1 : 0));
   }
   const match = DATE_TIME.exec(text.trim());
   if (!match) throw bad(`${shown} is not a time`);

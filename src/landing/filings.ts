@@ -8,7 +8,7 @@ export const FILE_ACTION = 'report.file';
 
 /** A filed report. Times are RFC 3339 UTC, hashes SHA-256 in lower-case hex. */
 export interface Filing {
-  /** `<report>_<from>_<to>_<n>`: the nth of its report and period. */
+  /** `<report>_<from>_<to>_<n>`, with what tells its parameters apart before the number: the nth of its report, period and parameters. */
   readonly id: string;
   /** The journal's line that holds it. */
   readonly journal_line: number;
@@ -18,6 +18,10 @@ export interface Filing {
   readonly report: string;
   readonly from: string;
   readonly to: string;
+  /** UTC in filings of older versions, which had no parameters. */
+  readonly time_zone: string;
+  readonly accounts: readonly string[];
+  readonly teams: readonly string[];
   readonly as_of: string | null;
   readonly formats: readonly string[];
   /** Where landing's logs ended: the number of the last line that counts. */
@@ -40,11 +44,11 @@ export interface Filing {
 }
 
 /** A filing as a line to append. */
-export function filingLine({ id, filed_by: by, note, report, from, to, as_of, formats, positions, ledger_head_sha256, journal_head_sha256, program_version, config_sha256, files, tables, queries, manifest_sha256, corrects, changes }: Omit<Filing, 'journal_line' | 'filed_at'>): Decision {
+export function filingLine({ id, filed_by: by, note, report, from, to, time_zone, accounts, teams, as_of, formats, positions, ledger_head_sha256, journal_head_sha256, program_version, config_sha256, files, tables, queries, manifest_sha256, corrects, changes }: Omit<Filing, 'journal_line' | 'filed_at'>): Decision {
   return {
     by, action: FILE_ACTION, subject: id, reason: note,
     detail: {
-      report, from, to, as_of, formats, ledger: positions.ledger, pulls: positions.pulls, runs: positions.runs, alerts: positions.alerts, journal: positions.journal,
+      report, from, to, time_zone, accounts, teams, as_of, formats, ledger: positions.ledger, pulls: positions.pulls, runs: positions.runs, alerts: positions.alerts, journal: positions.journal,
       ledger_head_sha256, journal_head_sha256, program_version, config_sha256, files: sums(files), tables: sums(tables), queries: sums(queries), manifest_sha256, corrects, changes,
     },
   };
@@ -58,7 +62,7 @@ export function filingsOf(lines: Iterable<JournalLine>): Filing[] {
     const count = (name: string): number => (typeof detail[name] === 'number' ? detail[name] : 0);
     const list = (name: string): readonly string[] => { const value = detail[name]; return typeof value === 'object' && value !== null ? value : []; };
     return [{
-      id: subject, journal_line: seq, filed_at: at, filed_by: by, note: reason, report: text('report') ?? '', from: text('from') ?? '', to: text('to') ?? '', as_of: text('as_of'), formats: list('formats'),
+      id: subject, journal_line: seq, filed_at: at, filed_by: by, note: reason, report: text('report') ?? '', from: text('from') ?? '', to: text('to') ?? '', time_zone: text('time_zone') ?? 'UTC', accounts: list('accounts'), teams: list('teams'), as_of: text('as_of'), formats: list('formats'),
       positions: { ledger: count('ledger'), pulls: count('pulls'), runs: count('runs'), alerts: count('alerts'), journal: count('journal') },
       ledger_head_sha256: text('ledger_head_sha256'), journal_head_sha256: text('journal_head_sha256'), program_version: text('program_version') ?? '', config_sha256: text('config_sha256') ?? '',
       files: named(list('files')), tables: named(list('tables')), queries: named(list('queries')), manifest_sha256: text('manifest_sha256'), corrects: text('corrects'), changes: list('changes'),

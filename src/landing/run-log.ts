@@ -65,6 +65,8 @@ export interface RunReport {
   readonly report: string;
   readonly from: string;
   readonly to: string;
+  /** What tells its accounts, teams and time zone apart; left out where it has none, and in runs of older versions. */
+  readonly parameters?: string;
   /** The publication that it was made from: while that stands, the same report needn't be made again. */
   readonly publication: number;
   readonly files: readonly string[];

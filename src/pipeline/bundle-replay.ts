@@ -12,6 +12,8 @@ import type { RecordRef } from '../answers/record-hashes.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import { loadReports, type ReportDefinition } from '../catalog/reports.ts';
 import { packageRoot } from '../core/package-root.ts';
+import { parametersOf } from '../core/report-parameters.ts';
+import { isTimeZone, UTC } from '../core/time-zone.ts';
 import { Database } from '../engine/database.ts';
 import { queryText } from '../engine/query-file.ts';
 import { hashFile, type BundleManifest } from '../evidence/manifest.ts';
@@ -54,11 +56,13 @@ export async function replayBundle(folder: string, facts: ReplayFacts, options: 
   const db = await Database.open({ path: ':memory:', temporaryDirectory: join(scratch, 'spill'), ...(options.memoryLimit ? { memoryLimit: options.memoryLimit } : {}) });
   try {
     options.progress?.('loading what the queries read');
-    await load(db, folder, Object.keys(tables));
+    const parameters = parametersOf(report.time_zone, report.parameters);
+    if (!isTimeZone(parameters.timeZone)) return { tables: [], rendered: [], not_replayed: [], faults: [{ file: 'manifest.json', expected: 'an IANA time zone in report.time_zone', found: JSON.stringify(parameters.timeZone) }] };
+    await load(db, folder, Object.keys(tables), parameters.timeZone);
     const catalog = await loadCatalog(join(folder, 'program'));
     const definition = (await loadReports(catalog)).find(({ id }) => id === report.id);
     if (!definition) return { tables: [], rendered: [], not_replayed: [], faults: [{ file: 'program', expected: `reports/${report.id}.md`, found: 'no such definition' }] };
-    const run = { from: new Date(report.from), to: new Date(report.to), now: new Date(report.run_at), runBy: report.run_by, version: report.program.version, ...(report.known_at === null ? {} : { knownAt: new Date(report.known_at) }), ...(report.filed_as === undefined ? {} : { filedAs: { id: report.filed_as, corrects } }) };
+    const run = { from: new Date(report.from), to: new Date(report.to), parameters, now: new Date(report.run_at), runBy: report.run_by, version: report.program.version, ...(report.known_at === null ? {} : { knownAt: new Date(report.known_at) }), ...(report.filed_as === undefined ? {} : { filedAs: { id: report.filed_as, corrects } }) };
     const hashes = { of: async (refs: readonly RecordRef[]): Promise<(string | null)[]> => hashesOf(db, refs) };
     const rendered = await renderReport({ db, hashes, catalog, definition: inFormatsOf(definition, run, folder) }, { ...run, isReplay: true, ...(options.progress ? { progress: options.progress } : {}) }, scratch);
     return await compare(db, folder, rendered, facts);
@@ -70,24 +74,25 @@ export async function replayBundle(folder: string, facts: ReplayFacts, options: 
 
 /**
  * Loads inputs as tables, and makes the views over them once the engine's doors are shut.
- * @param files folder of the inputs, and the program's files of functions and, where the queries read views, of these
+ * @param files folder of the inputs, the program's files of functions and, where the queries read views, of these; and the time zone of the queries' days
  * @param before what else is to be loaded
  */
-export async function loadInputs(db: Database, files: { readonly inputs: string; readonly functions: string; readonly views: string | null }, before?: () => Promise<void>): Promise<void> {
+export async function loadInputs(db: Database, files: { readonly inputs: string; readonly functions: string; readonly views: string | null; readonly timeZone: string }, before?: () => Promise<void>): Promise<void> {
   await db.file(files.functions);
   for (const name of (await readdir(files.inputs)).sort()) {
     await db.run(`create table ${quoted(basename(name, '.parquet'))} as select * from read_parquet(${literal(join(files.inputs, name))})`);
   }
   await before?.();
+  if (files.timeZone !== UTC) await db.run(`set TimeZone = ${literal(files.timeZone)}`);
   await db.run('set enable_external_access = false');
   await db.run('set lock_configuration = true');
   if (files.views !== null) await db.file(files.views);
 }
 
 /** Loads the bundle's inputs, tables and record hashes, and shuts the engine's doors. */
-async function load(db: Database, folder: string, tables: readonly string[]): Promise<void> {
+async function load(db: Database, folder: string, tables: readonly string[], timeZone: string): Promise<void> {
   const views = join(folder, 'program', VIEWS);
-  await loadInputs(db, { inputs: join(folder, 'inputs'), functions: join(folder, 'program', FUNCTIONS), views: existsSync(views) ? views : null }, async () => loadShown(db, folder, tables));
+  await loadInputs(db, { inputs: join(folder, 'inputs'), functions: join(folder, 'program', FUNCTIONS), views: existsSync(views) ? views : null, timeZone }, async () => loadShown(db, folder, tables));
 }
 
 async function loadShown(db: Database, folder: string, tables: readonly string[]): Promise<void> {
@@ -115,7 +120,7 @@ async function hashesOf(db: Database, refs: readonly RecordRef[]): Promise<(stri
 }
 
 /** The definition in those formats that the bundle's report was written in. */
-function inFormatsOf(definition: ReportDefinition, facts: { from: Date; to: Date }, folder: string): ReportDefinition {
+function inFormatsOf(definition: ReportDefinition, facts: Parameters<typeof planFiles>[1], folder: string): ReportDefinition {
   const written = new Set(planFiles(definition, facts).filter(({ name }) => existsSync(join(folder, 'report', name))).map(({ format }) => format));
   return { ...definition, formats: definition.formats.filter((format) => written.has(format)) };
 }
@@ -133,7 +138,7 @@ async function compare(db: Database, folder: string, { document, spooled, files,
     const { sha256 } = await hashFile(rows.path);
     if (await isSame(`tables/${id}.jsonl`, sha256)) tables.push(id);
     if ((await parquetRows(db, id)) !== sha256) faults.push({ file: `tables/${id}.parquet`, expected: 'the rows that the enclosed SQL gives', found: 'other rows' });
-    await isSame(`tables/${id}.csv`, await textHash(csvTable(tableOf(document, id))));
+    await isSame(`tables/${id}.csv`, await textHash(csvTable(tableOf(document, id), document.parameters.timeZone)));
   }
   const made = new Set([...spooled.keys()].flatMap((id) => ['jsonl', 'csv', 'parquet'].map((form) => `${id}.${form}`)));
   for (const name of (await readdir(join(folder, 'tables'))).sort()) if (!made.has(name)) faults.push({ file: `tables/${name}`, expected: 'tables of the definition’s queries', found: 'a file that none of them gives' });

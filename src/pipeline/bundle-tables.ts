@@ -19,7 +19,7 @@ export async function writeTables(db: Database, { document, spooled }: RenderedR
   await mkdir(folder, { recursive: true });
   for (const [id, rows] of spooled) {
     await copyFile(rows.path, join(folder, `${id}.jsonl`));
-    await writeText(join(folder, `${id}.csv`), csvTable(tableOf(document, id)));
+    await writeText(join(folder, `${id}.csv`), csvTable(tableOf(document, id), document.parameters.timeZone));
     await writeParquet(db, rows, evidenceColumns, join(folder, `${id}.parquet`));
   }
 }

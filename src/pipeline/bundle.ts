@@ -7,6 +7,7 @@ import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { Database } from '../engine/database.ts';
 import { dirname, join } from 'node:path';
 import { EXIT, WhoranError } from '../core/errors.ts';
+import { scopeMembers } from '../core/report-parameters.ts';
 import { bundleFiles, MANIFEST_FILE, manifestText, type BundleManifest } from '../evidence/manifest.ts';
 import { openLandedBatches } from '../landing/landed-batches.ts';
 import { FUNCTIONS, VIEWS, writeInputs, type BundleInputs } from './bundle-inputs.ts';
@@ -17,7 +18,7 @@ import { writeTables } from './bundle-tables.ts';
 import { zipFolder } from './bundle-zip.ts';
 import { scanForPeople } from './redact-scan.ts';
 import type { Redaction } from './redaction.ts';
-import { timeInName } from './report-files.ts';
+import { baseName } from './report-document.ts';
 import { evidenceColumnsOf, type RenderedReport, type RenderOptions, type ReportMaterial } from './report-render.ts';
 
 /** What signs a bundle, and proves when. */
@@ -73,7 +74,7 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
   const db = redacting?.published ?? material.db;
   const redaction = redacting?.redaction;
   const step = (text: string): void => options.progress?.(text);
-  const name = `${definition.id}_${timeInName(options.from)}_${timeInName(options.to)}.bundle`;
+  const name = `${baseName(definition.id, options)}.bundle`;
   const folder = join(scratch, name);
   await mkdir(join(folder, 'report'), { recursive: true });
   for (const file of rendered.files) await copyFile(join(scratch, file.name), join(folder, 'report', file.name));
@@ -95,8 +96,8 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
       id: document.id,
       title: document.title,
       ...document.period,
-      time_zone: 'UTC',
-      parameters: {},
+      time_zone: document.parameters.timeZone,
+      parameters: scopeMembers(document.parameters),
       as_of: document.asOf,
       known_at: document.knownAt,
       ...(document.filedAs === null ? {} : { filed_as: document.filedAs.id }),

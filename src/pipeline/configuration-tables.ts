@@ -33,6 +33,7 @@ export async function writeConfiguration(db: Database, config: Config): Promise<
   await replace(db, 'cfg_teams', config.alerts.teams.flatMap(({ id: team, accounts: own, clusters: theirs, roles }, place) => [
     ...own.map((name) => ({ place, team, kind: 'account', name })), ...theirs.map((name) => ({ place, team, kind: 'cluster', name })), ...roles.map((name) => ({ place, team, kind: 'role', name })),
   ]));
+  await replace(db, 'cfg_due_days', Object.entries(config.reports.due_days).map(([severity, days]) => ({ severity, days })));
   await replace(db, 'cfg_egress_ranges', config.network.egress_ranges.map((range) => ({ range })));
   await replace(db, 'cfg_role_groups', config.access.role_groups.flatMap(({ role, groups }) => groups.map((group) => ({
     role_arn: role.replace(/\*$/, ''), is_beginning: role.endsWith('*'), group_id: group.toLowerCase(),

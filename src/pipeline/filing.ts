@@ -10,6 +10,7 @@ import { EXIT, WhoranError } from '../core/errors.ts';
 import { CORRECTION_ROWS, type Correction } from '../core/filed-as.ts';
 import { inert } from '../core/inert.ts';
 import { REPORT_FORMATS } from '../core/report-formats.ts';
+import { ALL_IN_UTC, parametersTag, reportParameters, type ReportParameters } from '../core/report-parameters.ts';
 import { chainLineHash } from '../landing/chain-log.ts';
 import { filingLine, filingsOf, type Filing } from '../landing/filings.ts';
 import { openLandedBatches } from '../landing/landed-batches.ts';
@@ -19,8 +20,7 @@ import { writeParquet } from './bundle-tables.ts';
 import { appendToJournal } from './journal.ts';
 import { positionsAt, positionsNow, type Positions } from './known-at.ts';
 import { withFolderAt } from './known-at-folder.ts';
-import { accountName } from './report-document.ts';
-import { timeInName } from './report-files.ts';
+import { accountName, baseName } from './report-document.ts';
 import { REPORT_FORMAT_WRITERS } from './report-formats.ts';
 import { evidenceColumnsOf, type RenderOptions } from './report-render.ts';
 import { runReport, type ReportOptions, type ReportResult } from './report.ts';
@@ -72,16 +72,18 @@ export async function reportKnownAt(dataDir: string, config: Config, id: string,
  * @throws WhoranError as `runReport` does, where nothing is landed, and where somebody filed the same meanwhile (then it is written, and not filed)
  */
 export async function fileReport(dataDir: string, config: Config, id: string, request: FileRequest): Promise<Filed> {
-  const { now, from, to, note, sleep } = request;
+  const { now, from, to, note, sleep, parameters = ALL_IN_UTC } = request;
   const options = { ...request, runBy: request.runBy ?? accountName() };
   const positions = positionsNow(dataDir);
-  const earlier = sameReport(listFilings(dataDir), id, from, to);
+  const wish = { report: id, from, to, parameters };
+  const earlier = sameReport(listFilings(dataDir), wish);
   const corrected = earlier.at(-1);
-  const filingId = `${id}_${timeInName(from)}_${timeInName(to)}_${earlier.length + 1}`;
+  const filingId = `${baseName(id, wish)}_${earlier.length + 1}`;
   const report = await withCorrection(dataDir, config, corrected, options, async (correct) => reportAt(dataDir, config, id, positions, now, options, { filedAs: { id: filingId, corrects: null }, correct }));
   const landing = join(dataDir, 'landing');
   const line = filingLine({
-    id: filingId, filed_by: options.runBy, note: note ?? null, report: id, from: report.from, to: report.to, as_of: report.as_of,
+    id: filingId, filed_by: options.runBy, note: note ?? null, report: id, from: report.from, to: report.to,
+    time_zone: parameters.timeZone, accounts: parameters.accounts, teams: parameters.teams, as_of: report.as_of,
     formats: REPORT_FORMATS.filter((format) => report.files.some((file) => file.format === format)), positions,
     ledger_head_sha256: headHash(join(landing, 'ledger.jsonl'), positions.ledger), journal_head_sha256: headHash(join(landing, 'journal.jsonl'), positions.journal),
     program_version: report.program_version, config_sha256: configHash(config), files: Object.fromEntries(report.files.map(({ name, sha256 }) => [name, sha256])),
@@ -89,7 +91,7 @@ export async function fileReport(dataDir: string, config: Config, id: string, re
     changes: (report.filed_as?.corrects?.tables ?? []).flatMap(({ table, added, removed, changed }) => (added + removed + changed === 0 ? [] : [`${table}: ${added} added, ${removed} removed, ${changed} changed`])),
   });
   await appendToJournal(dataDir, now.toISOString(), () => {
-    if (sameReport(listFilings(dataDir), id, from, to).length === earlier.length) return [line];
+    if (sameReport(listFilings(dataDir), wish).length === earlier.length) return [line];
     throw new WhoranError('somebody filed the same report meanwhile', { exitCode: EXIT.found, hint: 'What was written now is not filed. See `whoran report filed`, and file it again if it is still wanted.' });
   }, sleep);
   return { filing: filingOf(dataDir, filingId), report };
@@ -112,13 +114,19 @@ export async function makeFiled(dataDir: string, config: Config, filing: Filing,
   return { filing, report, is_same: differing.length === 0, differing, not_comparable: [...attested].sort(), causes: causesOf(dataDir, config, filing, report) };
 }
 
-function sameReport(filings: readonly Filing[], id: string, from: Date, to: Date): Filing[] {
-  return filings.filter((filing) => filing.report === id && Date.parse(filing.from) === from.getTime() && Date.parse(filing.to) === to.getTime());
+/** The filings of this report, period and parameters, oldest first: one corrects the one before. */
+export function sameReport(filings: readonly Filing[], { report, from, to, parameters }: { report: string; from: Date; to: Date; parameters: ReportParameters }): Filing[] {
+  const tag = parametersTag(parameters);
+  return filings.filter((filing) => filing.report === report && Date.parse(filing.from) === from.getTime() && Date.parse(filing.to) === to.getTime() && parametersTag(filedParameters(filing)) === tag);
+}
+
+function filedParameters({ time_zone: timeZone, accounts, teams }: Filing): ReportParameters {
+  return reportParameters({ timeZone, accounts, teams });
 }
 
 function filedOptions(filing: Filing, options: Pick<FiledOptions, 'outDir' | 'bundle' | 'progress'>): FiledOptions & { readonly runBy: string } {
   const formats = REPORT_FORMATS.filter((format) => filing.formats.includes(format));
-  return { ...options, from: new Date(filing.from), to: new Date(filing.to), now: new Date(filing.filed_at), runBy: filing.filed_by, formats };
+  return { ...options, from: new Date(filing.from), to: new Date(filing.to), parameters: filedParameters(filing), now: new Date(filing.filed_at), runBy: filing.filed_by, formats };
 }
 
 type Heads = Pick<ReportOptions, 'filedAs' | 'correct'>;

@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordHashes, RecordRef } from '../answers/record-hashes.ts';
+import { UTC } from '../core/time-zone.ts';
 import { Database } from '../engine/database.ts';
 import { PACKAGE_ROOT, queryText } from '../engine/query-file.ts';
 import { Pseudonyms } from '../evidence/pseudonyms.ts';
@@ -59,7 +60,7 @@ export async function withRedaction<Result>(
     const aliases = inputs.relations.includes('stg_identity_registry')
       ? await db.all<RecordAlias>(await aliasesSql(join(raw, 'stg_identity_registry.parquet'), join(inputsFolder, 'stg_identity_registry.parquet')))
       : [];
-    await loadInputs(db, { inputs: inputsFolder, functions: join(PACKAGE_ROOT, FUNCTIONS), views: inputs.hasViews ? join(PACKAGE_ROOT, VIEWS) : null });
+    await loadInputs(db, { inputs: inputsFolder, functions: join(PACKAGE_ROOT, FUNCTIONS), views: inputs.hasViews ? join(PACKAGE_ROOT, VIEWS) : null, timeZone: options.parameters?.timeZone ?? UTC });
     const hashes = new RealHashes(material.hashes, aliases);
     return await use({ ...material, db, hashes }, { names, inputsFolder, inputs, aliases });
   } finally {

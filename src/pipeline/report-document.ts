@@ -11,6 +11,7 @@ import { CatalogError } from '../catalog/faults.ts';
 import type { ReportDefinition } from '../catalog/reports.ts';
 import type { FiledAs } from '../core/filed-as.ts';
 import type { ReportFormat } from '../core/report-formats.ts';
+import { ALL_IN_UTC, parametersTag, type ReportParameters } from '../core/report-parameters.ts';
 import { rfc3339 } from '../core/times.ts';
 import type { Column, ReportDocument, Table } from '../render/document.ts';
 import { timeInName } from './report-files.ts';
@@ -20,6 +21,8 @@ import type { Spooled } from './report-spool.ts';
 export interface ReportRunFacts {
   readonly from: Date;
   readonly to: Date;
+  /** Everything, in UTC, where they are left out. */
+  readonly parameters?: ReportParameters;
   readonly now: Date;
   readonly runBy?: string;
   readonly version?: string;
@@ -37,9 +40,15 @@ export interface PlannedFile {
   readonly table?: string;
 }
 
-/** The files of a report, the page first; named from its id and period alone. */
-export function planFiles({ id, formats, csv, queries }: ReportDefinition, { from, to }: Pick<ReportRunFacts, 'from' | 'to'>): PlannedFile[] {
-  const base = `${id}_${timeInName(from)}_${timeInName(to)}`;
+/** `<report>_<from>_<to>`, and what tells its parameters apart where there are any: names of a report's files, bundle and filings. */
+export function baseName(id: string, { from, to, parameters = ALL_IN_UTC }: Pick<ReportRunFacts, 'from' | 'to' | 'parameters'>): string {
+  const tag = parametersTag(parameters);
+  return `${id}_${timeInName(from)}_${timeInName(to)}${tag === '' ? '' : `_${tag}`}`;
+}
+
+/** The files of a report, the page first; named from its id, period and parameters alone. */
+export function planFiles({ id, formats, csv, queries }: ReportDefinition, facts: Pick<ReportRunFacts, 'from' | 'to' | 'parameters'>): PlannedFile[] {
+  const base = baseName(id, facts);
   const files: PlannedFile[] = [];
   if (formats.includes('html')) files.push({ name: `${base}.html`, format: 'html', about: 'the report' });
   if (formats.includes('pdf')) files.push({ name: `${base}.pdf`, format: 'pdf', about: 'the report, printed' });
@@ -74,6 +83,7 @@ export async function reportDocument(
     title,
     controls: controls.map((control) => ({ id: control, name: names.get(control) ?? '' })),
     period: { from: rfc3339(from), to: rfc3339(to) },
+    parameters: facts.parameters ?? ALL_IN_UTC,
     runAt: rfc3339(now),
     runBy: runBy ?? accountName(),
     knownAt: facts.knownAt?.toISOString() ?? null,

@@ -60,7 +60,7 @@ export const REPORT_FORMAT_WRITERS: Readonly<Record<PlannedFile['format'], Repor
     check: () => void findChromium(process.env),
     write: printed,
   },
-  csv: { attested: null, write: async (job) => writeText(pathOf(job), csvTable(tableOf(job.document, job.file.table ?? ''))) },
+  csv: { attested: null, write: async (job) => writeText(pathOf(job), csvTable(tableOf(job.document, job.file.table ?? ''), job.document.parameters.timeZone)) },
   note: {
     attested: null,
     write: async (job) =>

@@ -8,8 +8,11 @@ import type { AnswerReader } from '../answers/reader.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import { loadReports, type ReportDefinition } from '../catalog/reports.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
+import type { SqlRow } from '../engine/database.ts';
 import type { FiledAs } from '../core/filed-as.ts';
 import { USUAL_FORMATS, type ReportFormat } from '../core/report-formats.ts';
+import { ALL_IN_UTC, type ReportParameters } from '../core/report-parameters.ts';
+import { inTimeZone } from './report-zone.ts';
 import { rfc3339 } from '../core/times.ts';
 import { hashFile } from '../evidence/manifest.ts';
 import { writeBundle, type BundleResult, type BundleWish } from './bundle.ts';
@@ -23,6 +26,8 @@ export interface ReportOptions {
   /** The period: `from` is in it, `to` is not. */
   readonly from: Date;
   readonly to: Date;
+  /** Whose things are listed, and the time zone; everything, in UTC, where they are left out. */
+  readonly parameters?: ReportParameters;
   /** Made where it is missing. Files of the same names are replaced; the usual umask applies. */
   readonly outDir: string;
   /** The time of the run, as the report states it. */
@@ -68,6 +73,13 @@ export interface ReportResult {
   /** RFC 3339 UTC. */
   readonly from: string;
   readonly to: string;
+  /** An IANA name. */
+  readonly time_zone: string;
+  /** Empty: all. */
+  readonly accounts: readonly string[];
+  readonly teams: readonly string[];
+  /** What is in scope and what is left out, as the report's table `rpt_scope` says it. */
+  readonly scope: readonly SqlRow[];
   /** The least `complete_through` of all sources; null where nothing is landed. */
   readonly as_of: string | null;
   /** The page first. */
@@ -102,11 +114,11 @@ export async function listReports(): Promise<ReportListing[]> {
 }
 
 /**
- * Runs one report. With the same data, period, `now`, `runBy` and program the bytes are the same.
+ * Runs one report. With the same data, period, parameters, `now`, `runBy` and program the bytes are the same.
  *
  * @param reader a published database, and landing to hash evidence from
  * @param id as `listReports` names it
- * @throws WhoranError (wrong use) for an id that there is none of, a period that is empty, and a data folder that
+ * @throws WhoranError (wrong use) for an id that there is none of, a period that is empty, an account, team or time zone that there is none of, and a data folder that
  *   correlation and detection have not filled; CatalogError for faults of the package's own files. No file is left half
  *   written; those of an earlier run stay until the new ones are whole.
  */
@@ -124,12 +136,15 @@ export async function runReport(reader: AnswerReader, id: string, options: Repor
   await mkdir(options.outDir, { recursive: true });
   const scratch = await mkdtemp(join(options.outDir, '.report-'));
   try {
-    await loadReportRelations(reader.db, { dataDir: options.dataDir, now: options.now, ...(options.knownAt ? { knownAt: options.knownAt } : {}) });
+    const { parameters = ALL_IN_UTC } = options;
+    await loadReportRelations(reader.db, { dataDir: options.dataDir, now: options.now, parameters, ...(options.knownAt ? { knownAt: options.knownAt } : {}) });
     await loadControlRelations(reader.db, catalog, definitions);
     const hashes = new RecordHashes(reader);
+    const { timeZone } = parameters;
     const material = { db: reader.db, hashes, catalog, definition };
-    if (!options.redact) return await publish(material, options, scratch);
-    return await withRedaction(material, options, options.redact.key, scratch, async (redacted, redaction) =>
+    const { redact } = options;
+    if (!redact) return await inTimeZone(reader.db, timeZone, async () => publish(material, options, scratch));
+    return await withRedaction(material, options, redact.key, scratch, async (redacted, redaction) =>
       publish(redacted, { ...options, runBy: redaction.names.person(options.runBy ?? accountName()) }, scratch, { redaction, published: reader.db }),
     );
   } finally {
@@ -171,6 +186,8 @@ async function publish(material: ReportMaterial, options: ReportOptions, scratch
   const bundle = options.bundle ? await writeBundle(material, rendered, options, options.bundle, scratch, redacting) : null;
   if (redacting && !bundle) await scanFiles(redacting, files.map(({ name }) => name), scratch);
   const hashes = Object.fromEntries(await Promise.all([...spooled].map(async ([id, { path }]) => [id, (await hashFile(path)).sha256] as const)));
+  const scope: SqlRow[] = [];
+  for await (const row of spooled.get('rpt_scope')?.rows() ?? []) scope.push(row);
   const written = files.map(({ name, format, bytes, sha256 }) => ({ name, path: join(options.outDir, name), format, bytes, sha256 }));
   for (const { name, path } of written) await rename(join(scratch, name), path);
   for (const path of [bundle?.path, bundle?.zip ?? undefined]) if (path !== undefined) await replace(join(scratch, basename(path)), path);
@@ -179,6 +196,10 @@ async function publish(material: ReportMaterial, options: ReportOptions, scratch
     title: document.title,
     from: document.period.from,
     to: document.period.to,
+    time_zone: document.parameters.timeZone,
+    accounts: document.parameters.accounts,
+    teams: document.parameters.teams,
+    scope,
     as_of: document.asOf,
     files: written,
     rows: Object.fromEntries([...spooled].map(([id, { rowCount }]) => [id, rowCount])),

@@ -1,9 +1,11 @@
 /**
  * The note that goes beside a report's CSV files: what was done to the values, and what each column means.
  */
+import { UTC, zonedInstant } from '../core/time-zone.ts';
 import { inertText } from './cell-text.ts';
 import type { ReportDocument, Table } from './document.ts';
 import { correctionLines, filingFacts } from './filing.ts';
+import { aboutIn, parameterFacts, periodIn } from './parameters.ts';
 
 const WIDTH = 100;
 
@@ -25,7 +27,6 @@ const FORM = [
   'UTF-8 without a byte order mark, fields separated by commas, lines ended by CR LF, fields quoted as RFC 4180 says. The first line names the columns. An empty field means that there is no value.',
   'Spreadsheets run a field that begins like a formula, and log records are written by people who may know that. So a text field that begins with = + - @ (also their full-width forms), a tab, a carriage return or another control character, also after spaces, has an apostrophe (\') in front of it here. The apostrophe is not part of the recorded value.',
   'Characters that a reader would not see, or that would act on a terminal or on the order of letters (controls, line breaks, bidirectional overrides, zero-width characters), are written as escapes: \\n, \\t, \\u001b, \\u202e. The JSON file holds every value exactly.',
-  'Times are UTC, in RFC 3339.',
 ];
 
 function filingNote(document: ReportDocument): string[] {
@@ -37,14 +38,19 @@ function filingNote(document: ReportDocument): string[] {
 
 /** The note's text. */
 export function csvNote(document: ReportDocument, tables: readonly { readonly fileName: string; readonly table: Table }[]): string {
+  const { timeZone } = document.parameters;
+  const period = periodIn(document);
+  // UTC stands in the line of the period already.
+  const parameters = parameterFacts(document).filter(([, value]) => value !== UTC);
   const parts = [
     `${document.title}: notes on the CSV files`,
-    `Period: from ${document.period.from} (included) to ${document.period.to} (not included), UTC.\nRun at ${document.runAt} by ${inertText(document.runBy)}, ${document.program.name} ${document.program.version}.`,
+    `Period: from ${period.from} (included) to ${period.to} (not included)${timeZone === UTC ? ', UTC' : ''}.\nRun at ${zonedInstant(document.runAt, timeZone)} by ${inertText(document.runBy)}, ${document.program.name} ${document.program.version}.`,
+    ...(parameters.length === 0 ? [] : [parameters.map(([name, value]) => `${name}: ${value}`).join('\n')]),
     ...filingNote(document),
-    ...FORM.map((paragraph) => wrapped(paragraph, '')),
+    ...[...FORM, timeZone === UTC ? 'Times are UTC, in RFC 3339.' : `Times are in RFC 3339, with the offset of ${timeZone} at that time.`].map((paragraph) => wrapped(paragraph, '')),
     ...tables.flatMap(({ fileName, table }) => [
       `${fileName}: ${table.title}, ${table.rowCount} ${table.rowCount === 1 ? 'row' : 'rows'}\n${wrapped(table.description, '  ')}`,
-      table.columns.map(({ name, about }) => `  ${name}\n${wrapped(about, '      ')}`).join('\n'),
+      table.columns.map((column) => `  ${column.name}\n${wrapped(aboutIn(column, timeZone), '      ')}`).join('\n'),
     ]),
   ];
   return `${parts.join('\n\n')}\n`;

@@ -2,6 +2,7 @@
  * CSV as RFC 4180 has it: CRLF after every line, quotes where they are needed, UTF-8 without a byte order mark; and proof
  * against formulas, since a spreadsheet runs what a log's author wrote.
  */
+import { UTC, zonedInstant } from '../core/time-zone.ts';
 import { cellText, evidenceText } from './cell-text.ts';
 import type { Cell, Column, Row, Table } from './document.ts';
 
@@ -20,15 +21,16 @@ export function csvField(cell: Cell): string {
   return NEEDS_QUOTES.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-function valueOf(row: Row, { name, kind }: Column): Cell {
+function valueOf(row: Row, { name, kind }: Column, timeZone: string): Cell {
   const cell = row[name] ?? null;
+  if (kind === 'instant' && typeof cell === 'string') return zonedInstant(cell, timeZone);
   return kind === 'evidence' ? evidenceText(cell) : cell;
 }
 
-/** The file's text, a line at a time: column names, then the rows in their order. */
-export async function* csvTable(table: Table): AsyncGenerator<string> {
+/** The file's text, a line at a time: column names, then the rows in their order; instants as RFC 3339, with the zone's offset. */
+export async function* csvTable(table: Table, timeZone: string = UTC): AsyncGenerator<string> {
   yield `${table.columns.map(({ name }) => csvField(name)).join(',')}\r\n`;
   for await (const row of table.rows()) {
-    yield `${table.columns.map((column) => csvField(valueOf(row, column))).join(',')}\r\n`;
+    yield `${table.columns.map((column) => csvField(valueOf(row, column, timeZone))).join(',')}\r\n`;
   }
 }

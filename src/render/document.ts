@@ -2,6 +2,7 @@
  * A report as data: what a renderer gets, and all that it gets. Rows in, bytes out.
  */
 import type { FiledAs } from '../core/filed-as.ts';
+import type { ReportParameters } from '../core/report-parameters.ts';
 
 /** A value of a row. Instants are RFC 3339 UTC strings. */
 export type Cell = string | number | boolean | null | Cell[] | { readonly [key: string]: Cell };
@@ -88,6 +89,8 @@ export interface ReportDocument {
   readonly controls: readonly { readonly id: string; readonly name: string }[];
   /** RFC 3339 UTC; `from` is in the period, `to` is not. */
   readonly period: { readonly from: string; readonly to: string };
+  /** Whose things are listed, and the time zone in which people read the times; rows hold them in UTC. */
+  readonly parameters: ReportParameters;
   readonly runAt: string;
   /** The account of the operating system that ran it. */
   readonly runBy: string;

@@ -2,6 +2,7 @@
  * What a report says of its own filing and of the one that it corrects, in words: one way for every format.
  */
 import { CORRECTION_ROWS, type Correction } from '../core/filed-as.ts';
+import { zonedInstant } from '../core/time-zone.ts';
 import { inertText } from './cell-text.ts';
 import type { ReportDocument } from './document.ts';
 
@@ -9,11 +10,12 @@ import type { ReportDocument } from './document.ts';
 const SHOWN = 120;
 
 /** Names and values for a report's head; none where it is neither filed nor of an earlier knowledge. */
-export function filingFacts({ knownAt, filedAs }: Pick<ReportDocument, 'knownAt' | 'filedAs'>): [string, string][] {
+export function filingFacts({ knownAt, filedAs, parameters }: Pick<ReportDocument, 'knownAt' | 'filedAs' | 'parameters'>): [string, string][] {
+  const at = (instant: string): string => zonedInstant(instant, parameters.timeZone);
   return [
-    ...(knownAt === null ? [] : [['As known at', knownAt] as [string, string]]),
+    ...(knownAt === null ? [] : [['As known at', at(knownAt)] as [string, string]]),
     ...(filedAs === null ? [] : [['Filed as', filedAs.id] as [string, string]]),
-    ...(filedAs?.corrects ? [['Corrects', `${filedAs.corrects.filed}, filed ${filedAs.corrects.filed_at} by ${inertText(filedAs.corrects.filed_by)}`] as [string, string]] : []),
+    ...(filedAs?.corrects ? [['Corrects', `${filedAs.corrects.filed}, filed ${at(filedAs.corrects.filed_at)} by ${inertText(filedAs.corrects.filed_by)}`] as [string, string]] : []),
   ];
 }
 

@@ -2,11 +2,10 @@
  * Values of a table as HTML. Everything that comes out of a row passes through `escapeHtml`; tags, classes and link targets
  * are ours alone.
  */
+import { UTC, zonedText } from '../core/time-zone.ts';
 import { cellText, evidenceOf, type EvidenceCell } from './cell-text.ts';
 import type { Cell, Column, Row } from './document.ts';
 import { escapeHtml } from './html-escape.ts';
-
-const INSTANT = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2}(?:\.\d+)?)Z$/;
 
 /** How sure, and what stands out, told by shape before colour, so that it survives a copier. */
 const MARKS: Readonly<Record<string, string>> = { proved: '●', asserted: '◐', inferred: '○', not_traced: '✕', not_yet_due: '…' };
@@ -44,9 +43,9 @@ export function secondsText(seconds: number): string {
   return `${sign}${hoursText(size / 3600)}`;
 }
 
-/** RFC 3339 UTC, a little easier on the eye; anything else as it stands. */
-export function instantText(text: string): string {
-  return text.replace(INSTANT, '$1 $2Z');
+/** An RFC 3339 UTC instant, a little easier on the eye, and as the zone's clock shows it; anything else as it stands. */
+export function instantText(text: string, timeZone: string = UTC): string {
+  return zonedText(text, timeZone);
 }
 
 /** The id of a glossary entry. Terms are words of ours; an id holds nothing else. */
@@ -61,22 +60,22 @@ function termHtml(text: string, terms: ReadonlySet<string>): string {
 }
 
 /** A value as plain text of its kind, for prose. */
-export function valueText(cell: Cell, column: Column): string {
+export function valueText(cell: Cell, column: Column, timeZone: string = UTC): string {
   if (cell === null) return '–';
   if (typeof cell === 'number' && column.kind === 'count') return countText(cell);
   if (typeof cell === 'number' && column.kind === 'share') return shareText(cell);
   if (typeof cell === 'number' && column.kind === 'hours') return hoursText(cell);
   if (typeof cell === 'number' && column.kind === 'seconds') return secondsText(cell);
-  if (typeof cell === 'string' && column.kind === 'instant') return instantText(cell);
+  if (typeof cell === 'string' && column.kind === 'instant') return instantText(cell, timeZone);
   return cellText(cell);
 }
 
 /** A value as HTML. `terms` are the words that the report's glossary defines. */
-export function cellHtml(cell: Cell, column: Column, terms: ReadonlySet<string>): string {
+export function cellHtml(cell: Cell, column: Column, terms: ReadonlySet<string>, timeZone: string = UTC): string {
   if (cell === null || cell === '') return '<span class="none">–</span>';
   if (column.kind === 'term' && typeof cell === 'string') return termHtml(cell, terms);
   if (column.kind === 'evidence') return evidenceHtml(evidenceOf(cell));
-  const text = escapeHtml(valueText(cell, column));
+  const text = escapeHtml(valueText(cell, column, timeZone));
   if (column.kind !== 'code') return text;
   // A long id breaks where its parts do, before it breaks anywhere.
   return text.length <= SHORT ? `<code class="short">${text}</code>` : `<code>${text.replace(/\/(?=.)/g, '/<wbr>')}</code>`;
@@ -92,9 +91,9 @@ function evidenceHtml(evidence: readonly EvidenceCell[]): string {
 }
 
 /** The cell of a column with those that stand under it. */
-export function stackHtml(row: Row, column: Column, under: readonly Column[], terms: ReadonlySet<string>): string {
+export function stackHtml(row: Row, column: Column, under: readonly Column[], terms: ReadonlySet<string>, timeZone: string = UTC): string {
   const below = under
     .filter(({ name }) => row[name] !== null && row[name] !== undefined && row[name] !== '')
-    .map((lower) => `<div class="under">${cellHtml(row[lower.name] ?? null, lower, terms)}</div>`);
-  return cellHtml(row[column.name] ?? null, column, terms) + below.join('');
+    .map((lower) => `<div class="under">${cellHtml(row[lower.name] ?? null, lower, terms, timeZone)}</div>`);
+  return cellHtml(row[column.name] ?? null, column, terms, timeZone) + below.join('');
 }

@@ -14,6 +14,8 @@ export interface TableContext {
   /** The file that holds all rows of this table; null where none is written. */
   readonly fileOf: (table: Table) => string | null;
   readonly asOf: string | null;
+  /** An IANA name: in which zone times are shown. */
+  readonly timeZone: string;
   /** SHA-256 of the query behind a table. */
   readonly sha256Of: (table: Table) => string;
 }
@@ -49,13 +51,13 @@ function headHtml({ main, details }: Layout): string {
   return `<thead><tr>${cells.join('')}</tr>${lines.join('')}</thead>`;
 }
 
-function rowHtml(row: Row, { main, details }: Layout, terms: ReadonlySet<string>): string {
+function rowHtml(row: Row, { main, details }: Layout, { terms, timeZone }: TableContext): string {
   const cells = main.map(({ column, under }) => {
     const holdsIds = under.some(({ kind }) => kind === 'code') ? ' ids' : '';
     const style = NUMBERS.has(column.kind) ? 'number' : column.kind;
-    return `<td class="${style}${holdsIds}">${stackHtml(row, column, under, terms)}</td>`;
+    return `<td class="${style}${holdsIds}">${stackHtml(row, column, under, terms, timeZone)}</td>`;
   });
-  const lines = details.map((column) => `<tr class="detail"><td colspan="${main.length}">${cellHtml(row[column.name] ?? null, column, terms)}</td></tr>`);
+  const lines = details.map((column) => `<tr class="detail"><td colspan="${main.length}">${cellHtml(row[column.name] ?? null, column, terms, timeZone)}</td></tr>`);
   return `<tbody><tr>${cells.join('')}</tr>${lines.join('')}</tbody>\n`;
 }
 
@@ -65,7 +67,7 @@ function footHtml(table: Table, shown: number, context: TableContext): string {
   const file = context.fileOf(table);
   const all = file === null ? 'write the report as CSV or JSON to have all of them' : `all of them are in ${escapeHtml(file)}`;
   const cut = shown < table.rowCount ? `<strong>The first ${countText(shown)} of ${rows} are shown here; ${all}.</strong> ` : `${rows}. `;
-  const asOf = context.asOf === null ? 'No source is landed.' : `As of ${escapeHtml(instantText(context.asOf))}.`;
+  const asOf = context.asOf === null ? 'No source is landed.' : `As of ${escapeHtml(instantText(context.asOf, context.timeZone))}.`;
   return `<p class="foot">${cut}${asOf} Query <a href="#query-${escapeHtml(table.id)}">${escapeHtml(table.id)}</a>, SHA-256 <code>${escapeHtml(context.sha256Of(table).slice(0, 16))}…</code></p>\n`;
 }
 
@@ -84,7 +86,7 @@ export async function* htmlTable(table: Table, context: TableContext, figure = '
     yield `<div class="scroll"><table>${headHtml(layout)}\n`;
     for await (const row of table.rows()) {
       if (shown === context.rowLimit) break;
-      yield rowHtml(row, layout, context.terms);
+      yield rowHtml(row, layout, context);
       shown += 1;
     }
     yield '</table></div>\n';

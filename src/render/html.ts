@@ -3,6 +3,7 @@
  * (Content-Security-Policy) allows the one style sheet that it carries, by hash, and nothing more.
  */
 import { createHash } from 'node:crypto';
+import { zonedInstant } from '../core/time-zone.ts';
 import { barHtml } from './bar.ts';
 import { cellText } from './cell-text.ts';
 import { chartHtml } from './charts/chart.ts';
@@ -13,6 +14,7 @@ import { escapeHtml, escapeLines } from './html-escape.ts';
 import { htmlTable, type TableContext } from './html-table.ts';
 import { correctionLines, filingFacts } from './filing.ts';
 import { parseMarkdown, termsDefined, type Block, type Inline } from './markdown.ts';
+import { parameterFacts, periodIn } from './parameters.ts';
 import { styleSheet } from './style.ts';
 
 export interface HtmlOptions {
@@ -44,7 +46,7 @@ async function inlineHtml(parts: readonly Inline[], document: ReportDocument): P
         const table = tableOf(document, part.table);
         const column = table.columns.find(({ name }) => name === part.column);
         if (!column) throw new Error(`{{value ${part.table}.${part.column}}}: the query has no such column`);
-        const text = escapeHtml(valueText((await firstRow(table))?.[part.column] ?? null, column));
+        const text = escapeHtml(valueText((await firstRow(table))?.[part.column] ?? null, column, document.parameters.timeZone));
         return part.isStrong ? `<strong>${text}</strong>` : text;
       }
     }
@@ -53,14 +55,15 @@ async function inlineHtml(parts: readonly Inline[], document: ReportDocument): P
 }
 
 function headerHtml(document: ReportDocument, blocks: readonly Block[]): string {
-  const { period, program } = document;
+  const { period, program, parameters } = document;
+  const at = (instant: string): string => instantText(instant, parameters.timeZone);
   const facts: [string, string][] = [
-    ['From (included)', instantText(period.from)],
-    ['To (not included)', instantText(period.to)],
-    ['Time zone of every time', 'UTC'],
-    ['Holds as of', document.asOf === null ? 'no source is landed' : instantText(document.asOf)],
+    ['From (included)', at(period.from)],
+    ['To (not included)', at(period.to)],
+    ...parameterFacts(document),
+    ['Holds as of', document.asOf === null ? 'no source is landed' : at(document.asOf)],
     ...filingFacts(document),
-    ['Run at', instantText(document.runAt)],
+    ['Run at', at(document.runAt)],
     ['Run by', document.runBy],
     ['Program', `${program.name} ${program.version}`],
   ];
@@ -74,7 +77,7 @@ function headerHtml(document: ReportDocument, blocks: readonly Block[]): string 
   const headings = blocks.flatMap((block) => (block.kind === 'heading' && block.level === 2 ? [block.text] : []));
   return (
     `<header>\n<p class="kicker">${escapeHtml(program.name)} · ${escapeHtml(document.id)} report</p>\n<h1>${escapeHtml(document.title)}</h1>\n` +
-    `<p class="period">${escapeHtml(instantText(period.from))} to ${escapeHtml(instantText(period.to))}</p>\n` +
+    `<p class="period">${escapeHtml(at(period.from))} to ${escapeHtml(at(period.to))}</p>\n` +
     `<dl class="facts">${facts.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join('\n')}${lists.map(listHtml).join('\n')}</dl>\n` +
     `<nav class="contents" aria-label="Contents"><ol>${headings.map((text) => `<li><a href="#${slug(text)}">${escapeHtml(text)}</a></li>`).join('')}</ol></nav>\n</header>\n`
   );
@@ -110,7 +113,7 @@ function* queriesHtml(document: ReportDocument): Generator<string> {
 async function* chartAndTable(id: string, document: ReportDocument, context: TableContext): AsyncGenerator<string> {
   const chart = chartOf(document, id);
   const table = tableOf(document, chart.query);
-  yield* htmlTable(table, context, await chartHtml(chart, table));
+  yield* htmlTable(table, context, await chartHtml(chart, table, document.parameters.timeZone));
 }
 
 async function* slotHtml(name: string, argument: string | null, document: ReportDocument, context: TableContext): AsyncGenerator<string> {
@@ -153,10 +156,12 @@ export async function* htmlReport(document: ReportDocument, options: HtmlOptions
     rowLimit: options.rowLimit,
     fileOf: options.fileOf,
     asOf: document.asOf,
+    timeZone: document.parameters.timeZone,
     sha256Of: (table) => hashes.get(table.id) ?? '',
   };
-  const title = `${document.title}, ${document.period.from} to ${document.period.to}`;
-  const run = `report ${document.id} · run ${document.runAt} by ${document.runBy} · definition ${document.definition.sha256.slice(0, 12)}`;
+  const period = periodIn(document);
+  const title = `${document.title}, ${period.from} to ${period.to}`;
+  const run = `report ${document.id} · run ${zonedInstant(document.runAt, document.parameters.timeZone)} by ${document.runBy} · definition ${document.definition.sha256.slice(0, 12)}`;
   const style = styleSheet([`${document.program.name} · ${title}`, run]);
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
   yield `<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="${policy.replaceAll('"', '&quot;')}">\n`;

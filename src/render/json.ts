@@ -1,6 +1,7 @@
 /**
- * The report as one JSON document, for programs and for exact values.
+ * The report as one JSON document, for programs and for exact values: instants are UTC, whatever `time_zone` says of the period's days.
  */
+import { scopeMembers } from '../core/report-parameters.ts';
 import { inertJson } from '../core/inert.ts';
 import type { ReportDocument, Table } from './document.ts';
 
@@ -31,7 +32,8 @@ export async function* jsonReport(document: ReportDocument): AsyncGenerator<stri
     controls: document.controls,
     from: document.period.from,
     to: document.period.to,
-    time_zone: 'UTC',
+    time_zone: document.parameters.timeZone,
+    parameters: scopeMembers(document.parameters),
     as_of: document.asOf,
     run_at: document.runAt,
     run_by: document.runBy,

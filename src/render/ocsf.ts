@@ -2,6 +2,7 @@
  * A report as OCSF 1.4.0 events, one JSON document a line: a Compliance Finding (class 2003) for each control that the report gives evidence for,
  * and a Detection Finding (class 2004) for each finding that a table names. docs/ocsf.md says where each field comes from.
  */
+import { scopeMembers } from '../core/report-parameters.ts';
 import { inertJson } from '../core/inert.ts';
 import { OCSF_SEVERITY, OCSF_STATUS, OCSF_VERSION, type OcsfEvent, type OcsfWord } from '../core/ocsf.ts';
 import { cellText, evidenceOf } from './cell-text.ts';
@@ -44,8 +45,8 @@ function common(document: ReportDocument, classUid: number, className: string, u
 }
 
 /** What the report is, for those who see one line of it. */
-function reportFacts({ id, title, period, asOf, runBy, definition }: ReportDocument): OcsfEvent {
-  return { id, title, from: period.from, to: period.to, as_of: asOf, run_by: runBy, definition: definition.file, definition_sha256: definition.sha256 };
+function reportFacts({ id, title, period, parameters, asOf, runBy, definition }: ReportDocument): OcsfEvent {
+  return { id, title, from: period.from, to: period.to, time_zone: parameters.timeZone, ...scopeMembers(parameters), as_of: asOf, run_by: runBy, definition: definition.file, definition_sha256: definition.sha256 };
 }
 
 function controlEvent(document: ReportDocument, { id, name }: ReportDocument['controls'][number]): OcsfEvent {

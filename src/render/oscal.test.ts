@@ -1,6 +1,7 @@
 /**
  * OSCAL assessment results: whole JSON, ids that hold, text that cannot act. NIST's own rules are checked outside `npm test`, by test/peers/oscal.sh.
  */
+import { ALL_IN_UTC } from '../core/report-parameters.ts';
 import { expect, test } from 'vitest';
 import type { Column, ReportDocument, Row } from './document.ts';
 import { oscalReport, uuidOf } from './oscal.ts';
@@ -12,7 +13,7 @@ const finding = (id: string, more: Row = {}): Row => ({ finding_id: id, detectio
 function documentOf(tables: Readonly<Record<string, readonly Row[]>>): ReportDocument {
   return {
     id: 'exceptions', title: 'Exceptions', controls: [{ id: 'soc2:CC7.2', name: 'monitoring' }], period: { from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' }, runAt: '2026-02-01T06:00:00Z', runBy: 'auditor',
-    program: { name: 'whoran', version: '0.1.0' }, asOf: null, knownAt: null, filedAs: null, markdown: '', definition: { file: 'reports/exceptions.md', sha256: 'f'.repeat(64), parts: [] }, charts: [], queries: [], files: [{ name: 'a b.csv', about: 'rows' }],
+    program: { name: 'whoran', version: '0.1.0' }, asOf: null, knownAt: null, parameters: ALL_IN_UTC, filedAs: null, markdown: '', definition: { file: 'reports/exceptions.md', sha256: 'f'.repeat(64), parts: [] }, charts: [], queries: [], files: [{ name: 'a b.csv', about: 'rows' }],
     tables: new Map(Object.entries(tables).map(([id, rows]) => [id, { id, title: id, description: 'all', columns: COLUMNS, rowCount: rows.length, async *rows () { yield* await Promise.resolve(rows); } }])),
   };
 }

@@ -6,6 +6,7 @@
  * they are in has to be had from its owner. There is no assessment plan in OSCAL either: `import-ap` leads to the report's definition.
  */
 import { createHash } from 'node:crypto';
+import { parametersTag } from '../core/report-parameters.ts';
 import { cellText, evidenceOf, inertText } from './cell-text.ts';
 import type { ReportDocument, Row, Table } from './document.ts';
 
@@ -52,13 +53,14 @@ function filingProps({ knownAt, filedAs }: ReportDocument): Prop[] {
 
 /** The document's text, in pieces: a finding at a time. */
 export async function* oscalReport(document: ReportDocument): AsyncGenerator<string> {
-  const { id, title, period, runAt, runBy, program, controls, asOf } = document;
-  const key = [id, period.from, period.to, runAt];
+  const { id, title, period, runAt, runBy, program, controls, asOf, parameters } = document;
+  const tag = parametersTag(parameters);
+  const key = [id, period.from, period.to, runAt, ...(tag === '' ? [] : [tag])];
   const party = uuidOf('party', runBy);
   const plan = uuidOf('plan', ...key);
   const metadata = {
     title: `${title}, ${period.from} to ${period.to}`, 'last-modified': runAt, version: program.version, 'oscal-version': OSCAL_VERSION,
-    props: [prop('report', id), prop('holds-as-of', asOf ?? 'no source is landed'), prop('time-zone', 'UTC'), ...filingProps(document)],
+    props: [prop('report', id), prop('holds-as-of', asOf ?? 'no source is landed'), prop('time-zone', parameters.timeZone), ...parameters.accounts.map((account) => prop('account', account)), ...parameters.teams.map((team) => prop('team', team)), ...filingProps(document)],
     roles: [{ id: 'assessor', title: 'Who ran the report' }], parties: [{ uuid: party, type: 'person', name: value(runBy) }],
     'responsible-parties': [{ 'role-id': 'assessor', 'party-uuids': [party] }],
   };

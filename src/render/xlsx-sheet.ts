@@ -2,6 +2,7 @@
  * A sheet of a workbook as SpreadsheetML (ECMA-376, part 1, section 18.3), in pieces: rows of a table, or plain lines. Text is always a string
  * in its cell: nothing that a log's author wrote can be a formula, a link or a number.
  */
+import { UTC, zonedInstant, zoneOffsetMs } from '../core/time-zone.ts';
 import { cellText, evidenceText } from './cell-text.ts';
 import type { Cell, Column, Row } from './document.ts';
 
@@ -51,11 +52,26 @@ export function serialDay(instant: string): number | null {
 
 const NUMBER_STYLES: Readonly<Partial<Record<Column['kind'], number>>> = { share: STYLE.share, count: STYLE.count };
 
-function valueCell(place: string, cell: Cell, { kind }: Pick<Column, 'kind'>): string {
+/** Cell formats beyond `STYLE`: an instant with its offset from UTC, from 12 hours behind to 14 ahead in quarters of an hour. */
+export const OFFSETS: readonly number[] = Array.from({ length: 4 * 26 + 1 }, (_, index) => (index - 48) * 900_000);
+const FIRST_OFFSET = 7;
+
+/** An instant as the zone's clock shows it: a date that spreadsheets count with, shown with its offset. Null for what they cannot show. */
+function zonedCell(place: string, instant: string, timeZone: string): string | null {
+  const ms = Date.parse(instant);
+  if (Number.isNaN(ms)) return null;
+  const offset = zoneOffsetMs(timeZone, ms);
+  const style = OFFSETS.indexOf(offset);
+  const day = serialDay(new Date(ms + offset).toISOString());
+  return style < 0 || day === null ? null : `<c r="${place}" s="${FIRST_OFFSET + style}"><v>${day}</v></c>`;
+}
+
+function valueCell(place: string, cell: Cell, { kind }: Pick<Column, 'kind'>, timeZone: string): string {
   if (cell === null) return '';
   if (kind === 'evidence') return textCell(place, evidenceText(cell), STYLE.text);
   if (typeof cell === 'number' && Math.abs(cell) <= GREATEST) return `<c r="${place}" s="${NUMBER_STYLES[kind] ?? STYLE.plain}"><v>${cell}</v></c>`;
   if (typeof cell === 'boolean') return `<c r="${place}" t="b"><v>${cell ? 1 : 0}</v></c>`;
+  if (kind === 'instant' && typeof cell === 'string' && timeZone !== UTC) return zonedCell(place, cell, timeZone) ?? textCell(place, zonedInstant(cell, timeZone), STYLE.text);
   const day = kind === 'instant' && typeof cell === 'string' ? serialDay(cell) : null;
   return day === null ? textCell(place, cellText(cell), STYLE.text) : `<c r="${place}" s="${STYLE.instant}"><v>${day}</v></c>`;
 }
@@ -70,16 +86,16 @@ export function headings(columns: readonly Column[]): string[] {
 }
 
 /** A table's rows, or a part of them: the heading stays in view, and filters. */
-export async function* tableSheet(columns: readonly Column[], rows: AsyncIterable<Row>, rowCount: number): AsyncGenerator<string> {
+export async function* tableSheet(columns: readonly Column[], rows: AsyncIterable<Row>, rowCount: number, timeZone: string = UTC): AsyncGenerator<string> {
   const last = columnLetters(Math.max(0, columns.length - 1));
   yield `${HEAD}<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>`;
-  yield `<cols>${columns.map(({ kind }, index) => `<col min="${index + 1}" max="${index + 1}" width="${WIDTHS[kind] ?? 24}" customWidth="1"/>`).join('')}</cols><sheetData>`;
+  yield `<cols>${columns.map(({ kind }, index) => `<col min="${index + 1}" max="${index + 1}" width="${kind === 'instant' && timeZone !== UTC ? 27 : (WIDTHS[kind] ?? 24)}" customWidth="1"/>`).join('')}</cols><sheetData>`;
   yield `<row r="1">${headings(columns).map((title, index) => textCell(`${columnLetters(index)}1`, title, STYLE.heading)).join('')}</row>`;
   const letters = columns.map((_, index) => columnLetters(index));
   let place = 1;
   for await (const row of rows) {
     place += 1;
-    yield `<row r="${place}">${columns.map((column, index) => valueCell(`${letters[index] ?? ''}${place}`, row[column.name] ?? null, column)).join('')}</row>`;
+    yield `<row r="${place}">${columns.map((column, index) => valueCell(`${letters[index] ?? ''}${place}`, row[column.name] ?? null, column, timeZone)).join('')}</row>`;
   }
   yield `</sheetData>${columns.length === 0 ? '' : `<autoFilter ref="A1:${last}${rowCount + 1}"/>`}</worksheet>`;
 }

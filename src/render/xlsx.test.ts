@@ -1,6 +1,7 @@
 /**
  * Workbooks, unpacked and read again: every value is there once, in its type, and none of them can act.
  */
+import { ALL_IN_UTC } from '../core/report-parameters.ts';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ const column = (name: string, kind: Column['kind'], title = name): Column => ({ 
 function documentOf(tables: Readonly<Record<string, { columns: readonly Column[]; rows: readonly Row[] }>>): ReportDocument {
   return {
     id: 'traceability', title: 'Who <ran> it', controls: [{ id: 'soc2:CC6.1', name: 'access' }], period: { from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' },
-    runAt: '2026-02-01T06:00:00Z', runBy: 'auditor & co', program: { name: 'whoran', version: '0.1.0' }, asOf: null, knownAt: null, filedAs: null, markdown: '', definition: { file: 'reports/x.md', sha256: 'f'.repeat(64), parts: [] },
+    runAt: '2026-02-01T06:00:00Z', runBy: 'auditor & co', program: { name: 'whoran', version: '0.1.0' }, asOf: null, knownAt: null, parameters: ALL_IN_UTC, filedAs: null, markdown: '', definition: { file: 'reports/x.md', sha256: 'f'.repeat(64), parts: [] },
     charts: [], queries: [], files: [],
     tables: new Map(Object.entries(tables).map(([id, { columns, rows }]) => [id, { id, title: `Table ${id}`, description: 'all', columns, rowCount: rows.length, async *rows () { yield* await Promise.resolve(rows); } }])),
   };

@@ -6,10 +6,12 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
+import { offsetText, UTC, zonedInstant } from '../core/time-zone.ts';
 import { cellText } from './cell-text.ts';
 import type { ReportDocument, Row, Table } from './document.ts';
 import { correctionLines, filingFacts } from './filing.ts';
-import { escapeXml, linesSheet, SHEET_ROWS, tableSheet } from './xlsx-sheet.ts';
+import { aboutIn, parameterFacts, periodIn } from './parameters.ts';
+import { escapeXml, linesSheet, OFFSETS, SHEET_ROWS, tableSheet } from './xlsx-sheet.ts';
 
 /** The earliest date that a zip can hold: the workbook's parts carry no clock's trace. */
 const DATE = new Date(1980, 0, 1);
@@ -49,7 +51,7 @@ export async function writeXlsx(document: ReportDocument, path: string, sheetRow
   add('docProps/core.xml', () => [coreProperties(document)]);
   add('xl/workbook.xml', () => [workbook(sheets)]);
   add('xl/_rels/workbook.xml.rels', () => [relations([...sheets.map((_, index): [string, string] => ['worksheet', `worksheets/sheet${index + 1}.xml`]), ['styles', 'styles.xml']])]);
-  add('xl/styles.xml', () => [STYLES]);
+  add('xl/styles.xml', () => [document.parameters.timeZone === UTC ? STYLES : zonedStyles()]);
   for (const [index, { pieces }] of sheets.entries()) add(`xl/worksheets/sheet${index + 1}.xml`, pieces);
   zip.end();
   try {
@@ -82,7 +84,7 @@ function sheetsOf(document: ReportDocument, sheetRows: number): Sheet[] {
   return [
     { name: 'About', pieces: () => linesSheet(aboutLines(document, parts), [26, 40, 14, 100]) },
     { name: 'Columns', pieces: () => linesSheet(columnLines(document), [34, 26, 26, 100]) },
-    ...parts.map(({ table, part, name, rows }) => ({ name, pieces: () => tableSheet(table.columns, slice(table, part * most, rows), rows) })),
+    ...parts.map(({ table, part, name, rows }) => ({ name, pieces: () => tableSheet(table.columns, slice(table, part * most, rows), rows, document.parameters.timeZone) })),
   ];
 }
 
@@ -103,10 +105,12 @@ async function* slice(table: Table, from: number, count: number): AsyncGenerator
 }
 
 function aboutLines(document: ReportDocument, parts: readonly { readonly table: Table; readonly name: string; readonly rows: number }[]): string[][] {
-  const { title, id, period, asOf, runAt, runBy, program, controls, definition, filedAs } = document;
+  const { title, id, asOf, runAt, runBy, program, controls, definition, filedAs, parameters } = document;
+  const period = periodIn(document);
+  const at = (instant: string): string => zonedInstant(instant, parameters.timeZone);
   return [
-    ['Report', title, id], ['From (included)', period.from], ['To (not included)', period.to], ['Time zone of every time', 'UTC'],
-    ['Holds as of', asOf ?? 'no source is landed'], ...filingFacts(document), ['Run at', runAt], ['Run by', runBy], ['Program', `${program.name} ${program.version}`],
+    ['Report', title, id], ['From (included)', period.from], ['To (not included)', period.to], ...parameterFacts(document),
+    ['Holds as of', asOf === null ? 'no source is landed' : at(asOf)], ...filingFacts(document), ['Run at', at(runAt)], ['Run by', runBy], ['Program', `${program.name} ${program.version}`],
     ['Definition', definition.file, '', `SHA-256 ${definition.sha256}`],
     ...controls.map((control, index) => [index === 0 ? 'Gives evidence for' : '', control.id, '', control.name]),
     ...(filedAs?.corrects ? [[], ['What changed since the report that this one corrects'], ...correctionLines(filedAs.corrects).map(([name, value]) => ['', name, '', value])] : []),
@@ -116,8 +120,8 @@ function aboutLines(document: ReportDocument, parts: readonly { readonly table: 
   ];
 }
 
-function columnLines({ tables }: ReportDocument): string[][] {
-  return [['Table', 'Column', 'Name in CSV and JSON', 'Means'], ...[...tables.values()].flatMap((table) => table.columns.map(({ title, name, about }) => [table.title, title, name, about]))];
+function columnLines({ tables, parameters }: ReportDocument): string[][] {
+  return [['Table', 'Column', 'Name in CSV and JSON', 'Means'], ...[...tables.values()].flatMap((table) => table.columns.map((column) => [table.title, column.title, column.name, aboutIn(column, parameters.timeZone)]))];
 }
 
 function contentTypes(sheets: readonly Sheet[]): string {
@@ -154,3 +158,16 @@ const STYLES =
   '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>' +
   '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" quotePrefix="1"/>' +
   '</cellXfs></styleSheet>';
+
+/** Of number formats, the first that is free. */
+const FIRST_FREE = 166;
+
+/** The formats with one for each offset from UTC, in the order of `OFFSETS`. */
+function zonedStyles(): string {
+  const formats = OFFSETS.map((offset, index) => `<numFmt numFmtId="${FIRST_FREE + index}" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss\\ &quot;${offsetText(offset)}&quot;"/>`);
+  const cells = OFFSETS.map((_, index) => `<xf numFmtId="${FIRST_FREE + index}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>`);
+  return STYLES.replace('<numFmts count="2">', `<numFmts count="${2 + OFFSETS.length}">`)
+    .replace('</numFmts>', `${formats.join('')}</numFmts>`)
+    .replace('<cellXfs count="7">', `<cellXfs count="${7 + OFFSETS.length}">`)
+    .replace('</cellXfs>', `${cells.join('')}</cellXfs>`);
+}

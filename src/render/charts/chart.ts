@@ -1,6 +1,7 @@
 /**
  * From a table's rows to its picture. Counting is the query's: here rows are only read.
  */
+import { UTC } from '../../core/time-zone.ts';
 import { cellText } from '../cell-text.ts';
 import type { Cell, Chart, Row, Table } from '../document.ts';
 import { chainOfCounts } from './chain.ts';
@@ -29,7 +30,7 @@ function laneState(cell: Cell | undefined, table: Table): LaneState {
 }
 
 /** The figure of a chart. @throws where the table lacks a column that the chart names, or has too many rows */
-export async function chartHtml({ id, kind, unit, series, lanes }: Chart, table: Table): Promise<string> {
+export async function chartHtml({ id, kind, unit, series, lanes }: Chart, table: Table, timeZone: string = UTC): Promise<string> {
   const titleOf = (name: string): string => {
     const column = table.columns.find((one) => one.name === name);
     if (!column) throw new Error(`chart ${id}: ${table.id} has no column ${name}`);
@@ -43,6 +44,7 @@ export async function chartHtml({ id, kind, unit, series, lanes }: Chart, table:
         id,
         title: table.title,
         unit,
+        timeZone,
         step: text(rows[0]?.['time_step']),
         series: series.map(titleOf),
         lanes: lanes.map(titleOf),

@@ -2,6 +2,7 @@
  * Counts over time as stacked bars, with what each source holds of the time in lanes below: a bar that may be too low, since a source was not
  * landed or silent, stands on hatched ground, so that silence never reads as zero.
  */
+import { UTC, zonedInstant } from '../../core/time-zone.ts';
 import { countText } from '../html-cell.ts';
 import { fillOf, legendHtml, type LegendItem } from './fills.ts';
 import { FIGURE_WIDTH, at, rectMark, roundSteps, svgFigure, textMark } from './marks.ts';
@@ -26,6 +27,8 @@ export interface OverTime {
   readonly title: string;
   /** What is counted, for example `actions and tasks`. */
   readonly unit: string;
+  /** An IANA name; UTC where it is left out. */
+  readonly timeZone?: string;
   /** How long one bar is: `hour`, `day`, `week` or `month`. */
   readonly step: string;
   readonly series: readonly string[];
@@ -53,24 +56,26 @@ function isGap({ counts, lanes }: TimeBin): boolean {
 }
 
 /** A date as short as the step allows. */
-function dateText(instant: string, step: string): string {
+function dateText(utc: string, step: string, timeZone: string | undefined): string {
+  const instant = zonedInstant(utc, timeZone ?? UTC);
   if (step === 'month') return instant.slice(0, 7);
   return step === 'hour' ? instant.slice(5, 16).replace('T', ' ') : instant.slice(0, 10);
 }
 
-function descriptionOf({ bins, series, step, unit, lanes }: OverTime): string {
+function descriptionOf({ bins, series, step, unit, lanes, timeZone = UTC }: OverTime): string {
+  const at = (bin: TimeBin | undefined, end: 'from' | 'to'): string => zonedInstant(bin?.[end] ?? '', timeZone);
   const totals = series.map((label, index) => `${label} ${countText(sum(bins.map(({ counts }) => counts[index] ?? 0)))}`);
   const gaps = bins.filter(isGap).length;
   return (
-    `${unit} by ${step}, ${bins.length} ${bins.length === 1 ? step : `${step}s`} from ${bins[0]?.from ?? ''} to ${bins.at(-1)?.to ?? ''} UTC: ${totals.join(', ')}.` +
+    `${unit} by ${step}, ${bins.length} ${bins.length === 1 ? step : `${step}s`} from ${at(bins[0], 'from')} to ${at(bins.at(-1), 'to')}${timeZone === UTC ? ' UTC' : ''}: ${totals.join(', ')}.` +
     (lanes.length === 0 ? '' : ` On hatched ground, since a source is not whole there: ${gaps}.`) +
     ' The table below holds every number.'
   );
 }
 
-function axisMarks({ unit, step }: OverTime, steps: readonly number[], scale: (count: number) => number): string[] {
+function axisMarks({ unit, step, timeZone = UTC }: OverTime, steps: readonly number[], scale: (count: number) => number): string[] {
   const lines = steps.map((value) => `<path class="grid" d="M${LEFT} ${at(scale(value))}H${FIGURE_WIDTH - RIGHT}"/>${textMark(LEFT - 8, scale(value) + 4, countText(value), { anchor: 'end', style: 'soft' })}`);
-  return [textMark(LEFT, 12, `${unit} per ${step}, times in UTC`, { style: 'soft' }), ...lines];
+  return [textMark(LEFT, 12, `${unit} per ${step}, times in ${timeZone}`, { style: 'soft' }), ...lines];
 }
 
 function laneMark(state: LaneState, x: number, y: number, width: number): string {
@@ -110,7 +115,7 @@ export function overTimeHtml(chart: OverTime): string {
       below += count;
     });
     if (bins.length <= LABELLED && below > 0) marks.push(textMark(middle, scale(below) - 5, countText(below), { anchor: 'middle' }));
-    if (index % every === 0) marks.push(textMark(middle, TOP + PLOT + 16, dateText(bin.from, step), { anchor: 'middle', style: 'soft' }));
+    if (index % every === 0) marks.push(textMark(middle, TOP + PLOT + 16, dateText(bin.from, step, chart.timeZone), { anchor: 'middle', style: 'soft' }));
     bin.lanes.forEach((state, lane) => marks.push(laneMark(state, LEFT + index * slot + slot * 0.04, TOP + PLOT + 28 + lane * LANE, slot * 0.92)));
   });
   lanes.forEach((label, lane) => marks.push(textMark(LEFT - 8, TOP + PLOT + 37 + lane * LANE, label, { anchor: 'end', style: 'soft' })));
