@@ -149,7 +149,7 @@ describe('scope', () => {
     ]);
     for (const { in_period: all, in_scope: listed, out_of_scope: others, not_assignable: unknown } of traceability.scope) expect((listed ?? 0) + (others ?? 0) + (unknown ?? 0)).toBe(all ?? 0);
     const tables = await tablesOf(traceability);
-    const sum = (table: string, column: string): number => (tables[table]?.rows ?? []).reduce((total, row) => total + Number(row[column]), 0);
+    const sum = (table: string, column: string): number => (tables[table]?.rows ?? []).reduce((total: number, row) => total + Number(row[column]), 0);
     expect(tables['rpt_traceability_rows']?.rows).toHaveLength(actions.in_scope);
     for (const table of ['totals', 'outcomes', 'coverage']) expect(sum(`rpt_traceability_${table}`, 'population')).toBe(actions.in_scope);
     expect(['traced', 'configured', 'not_traced', 'not_yet_due'].reduce((total, column) => total + sum('rpt_traceability_over_time', column), 0)).toBe(actions.in_scope);

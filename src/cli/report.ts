@@ -260,7 +260,7 @@ function resultLines(result: ReportResult): string[] {
 function scopeLines({ accounts, teams, scope }: ReportResult): string[] {
   if (!isScoped({ timeZone: '', accounts, teams })) return [];
   const counts = scope.flatMap(({ what, in_period: all, in_scope: listed, out_of_scope: others, not_assignable: unknown }) =>
-    typeof all === 'number' && all > 0 ? [`    ${String(what)}: ${String(listed)} of ${all}; left out: ${String(others)} out of scope, ${String(unknown)} not assignable`] : [],
+    all !== null && all > 0 ? [`    ${what}: ${listed ?? 0} of ${all}; left out: ${others ?? 0} out of scope, ${unknown ?? 0} not assignable`] : [],
   );
   const asked = [...(accounts.length === 0 ? [] : [`accounts ${accounts.join(', ')}`]), ...(teams.length === 0 ? [] : [`teams ${teams.map((team) => inert(JSON.stringify(team), 80)).join(', ')}`])];
   return [`  scope: ${asked.join('; ')}`, ...counts];

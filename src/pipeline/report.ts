@@ -8,7 +8,7 @@ import type { AnswerReader } from '../answers/reader.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import { loadReports, type ReportDefinition } from '../catalog/reports.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
-import type { SqlRow } from '../engine/database.ts';
+import type { SqlValue } from '../engine/database.ts';
 import type { FiledAs } from '../core/filed-as.ts';
 import { USUAL_FORMATS, type ReportFormat } from '../core/report-formats.ts';
 import { ALL_IN_UTC, type ReportParameters } from '../core/report-parameters.ts';
@@ -20,6 +20,7 @@ import { loadControlRelations, loadReportRelations } from './report-relations.ts
 import { scanForPeople } from './redact-scan.ts';
 import { withRedaction, type Redaction } from './redaction.ts';
 import { accountName } from './report-document.ts';
+import type { Spooled } from './report-spool.ts';
 import { renderReport, type RenderOptions, type ReportMaterial } from './report-render.ts';
 
 export interface ReportOptions {
@@ -67,6 +68,15 @@ export interface ReportFile {
   readonly sha256: string;
 }
 
+/** Things of one kind in the period; null for what is of the whole data folder. In scope + out of scope + not assignable = in the period. */
+export interface ScopeCount {
+  readonly what: string;
+  readonly in_period: number | null;
+  readonly in_scope: number | null;
+  readonly out_of_scope: number | null;
+  readonly not_assignable: number | null;
+}
+
 export interface ReportResult {
   readonly id: string;
   readonly title: string;
@@ -79,7 +89,7 @@ export interface ReportResult {
   readonly accounts: readonly string[];
   readonly teams: readonly string[];
   /** What is in scope and what is left out, as the report's table `rpt_scope` says it. */
-  readonly scope: readonly SqlRow[];
+  readonly scope: readonly ScopeCount[];
   /** The least `complete_through` of all sources; null where nothing is landed. */
   readonly as_of: string | null;
   /** The page first. */
@@ -186,8 +196,7 @@ async function publish(material: ReportMaterial, options: ReportOptions, scratch
   const bundle = options.bundle ? await writeBundle(material, rendered, options, options.bundle, scratch, redacting) : null;
   if (redacting && !bundle) await scanFiles(redacting, files.map(({ name }) => name), scratch);
   const hashes = Object.fromEntries(await Promise.all([...spooled].map(async ([id, { path }]) => [id, (await hashFile(path)).sha256] as const)));
-  const scope: SqlRow[] = [];
-  for await (const row of spooled.get('rpt_scope')?.rows() ?? []) scope.push(row);
+  const scope = await scopeCounts(spooled.get('rpt_scope'));
   const written = files.map(({ name, format, bytes, sha256 }) => ({ name, path: join(options.outDir, name), format, bytes, sha256 }));
   for (const { name, path } of written) await rename(join(scratch, name), path);
   for (const path of [bundle?.path, bundle?.zip ?? undefined]) if (path !== undefined) await replace(join(scratch, basename(path)), path);
@@ -218,6 +227,16 @@ async function scanFiles({ redaction, published }: { readonly redaction: Redacti
   await mkdir(folder);
   for (const name of names) await link(join(scratch, name), join(folder, name));
   await scanForPeople(published, folder, redaction.names);
+}
+
+async function scopeCounts(spooled: Spooled | undefined): Promise<ScopeCount[]> {
+  const counts: ScopeCount[] = [];
+  const count = (cell: SqlValue | undefined): number | null => (typeof cell === 'number' ? cell : null);
+  for await (const row of spooled?.rows() ?? []) {
+    const { what, in_period: all, in_scope: listed, out_of_scope: others, not_assignable: unknown } = row;
+    counts.push({ what: typeof what === 'string' ? what : '', in_period: count(all), in_scope: count(listed), out_of_scope: count(others), not_assignable: count(unknown) });
+  }
+  return counts;
 }
 
 /** As `rename`, and a folder takes the place of an older one. */
