@@ -9,12 +9,16 @@ controls: [soc2:PI1.4, soc2:CC2.1, iso27001:A.8.15]
 ---*/
 with batches as (select seq, records from lnd_batches),
 
+removals as (select batch_seq, state, records_erased from lnd_removals),
+
 staged as (select batch_seq, sum(records_read) as records_read from stg_deliveries group by batch_seq),
 
 joined as (
   select b.seq, b.records, s.batch_seq is not null as is_staged, s.records_read
   from batches b
   left join staged s on s.batch_seq = b.seq
+  left join removals r on r.batch_seq = b.seq
+  where coalesce(r.state, '') not in ('removed', 'left_out')
 ),
 
 reads as (select sum(records_read) as records_read, sum(records_rejected) as records_rejected from stg_deliveries),
@@ -56,6 +60,10 @@ counted as (
     count(*), count(*) filter (where h.name is null), count(*) = 0
   from expected e
   left join heard h on h.kind = e.kind and h.name = e.name
+  union all
+  select 7, 'Batches that retention took from landing or the database, or an erasure cut records out of', 'Every landed batch', count(*), count(*), false
+  from removals
+  having count(*) > 0
 )
 
 select

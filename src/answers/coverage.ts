@@ -3,6 +3,7 @@
  */
 import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { kyselyOn } from '../engine/kysely.ts';
+import type { RemovalCounts } from '../landing/removal-log.ts';
 import type { Confidence } from './answer.ts';
 import type { AnswerReader } from './reader.ts';
 import { earliest, landedSources } from './sources.ts';
@@ -34,6 +35,8 @@ export interface Coverage extends CoverageCounts {
   readonly from: string | null;
   readonly to: string | null;
   readonly as_of: string | null;
+  /** What retention and erasures took: calls and tasks in it are not counted. Left out where nothing was taken. */
+  readonly removed?: RemovalCounts;
   /** Why what is neither traced nor configured isn't: their counts add up to `not_traced` and `not_yet_due`. */
   readonly reasons: Readonly<Record<string, number>>;
   readonly by: readonly ({ readonly account_id: string; readonly cluster: string | null } & CoverageCounts)[];
@@ -46,6 +49,7 @@ export interface CoverageOptions {
   readonly from?: Date;
   readonly to?: Date;
   readonly list?: boolean;
+  readonly removed?: RemovalCounts;
 }
 
 /** What is read of the view cor_population. */
@@ -79,6 +83,7 @@ export async function coverage(reader: Pick<AnswerReader, 'db'>, options: Covera
     from: rfc3339OrNull(options.from),
     to: rfc3339OrNull(options.to),
     as_of: earliest(sources.map((source) => source.complete_through)),
+    ...(options.removed && options.removed.retained + options.removed.left_out + options.removed.erased > 0 ? { removed: options.removed } : {}),
     ...added(groups),
     reasons: reasonCounts(groups),
     by: [...parts.values()].map((part) => ({ account_id: part[0]?.account_id ?? '', cluster: part[0]?.cluster ?? null, ...added(part) })),

@@ -24,8 +24,8 @@ export function registerCoverage(program: Command, context: Context): void {
     .addHelpText('after', EXAMPLES)
     .action(async (options: Options) => {
       const period = readPeriod(options);
-      const { coverage } = await import('../answers/coverage.ts');
-      const found = await withReader(context, (reader) => coverage(reader, { ...period, list: options.list ?? false }));
+      const [{ coverage }, { removedFrom }] = await Promise.all([import('../answers/coverage.ts'), import('../landing/removal-log.ts')]);
+      const found = await withReader(context, (reader) => coverage(reader, { ...period, list: options.list ?? false, removed: removedFrom(reader.dataDir) }));
       if (context.globals.json) {
         context.json(found);
         return;

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { inert } from '../core/inert.ts';
 import type { Context } from './context.ts';
 import { upToDateLines } from './correlate.ts';
+import { removedLines } from './print/removed.ts';
 import { progressOn } from './progress.ts';
 
 const EXAMPLES = `
@@ -38,10 +39,11 @@ export function registerRebuild(program: Command, context: Context): void {
               progress.step(step);
             },
           });
+          const removed = writer.landing.removals.counts;
           const { staged_through_seq: batches } = await writer.publishAndClose();
           progress.done();
-          if (context.globals.json) context.json({ schema: 'whoran.rebuild/1', batches, ...done });
-          else context.lines([`Made again from ${batches} batches.`, ...upToDateLines(done)]);
+          if (context.globals.json) context.json({ schema: 'whoran.rebuild/1', batches, removed, ...done });
+          else context.lines([`Made again from ${batches - removed.retained - removed.left_out} batches.`, ...removedLines(removed), ...upToDateLines(done)]);
         } finally {
           writer.close();
         }

@@ -70,6 +70,17 @@ export interface BatchRemoval {
   readonly isLeftOut: boolean;
 }
 
+/** What is landed no more, or is left out, counted over all batches as they stand. */
+export interface RemovalCounts {
+  /** Batches whose bytes retention took. */
+  readonly retained: number;
+  /** Batches whose bytes are there, and which the database leaves out. */
+  readonly left_out: number;
+  /** Batches out of which an erasure cut records, and how many records. */
+  readonly erased: number;
+  readonly erased_records: number;
+}
+
 /** The log, read as far as it goes; read anew when it has grown. */
 export class RemovalRecord {
   readonly #folder: string;
@@ -91,6 +102,15 @@ export class RemovalRecord {
   get lines(): readonly RemovalLine[] {
     this.#read();
     return this.#lines;
+  }
+
+  get counts(): RemovalCounts {
+    const batches = [...this.#read().values()];
+    const erased = batches.flatMap(({ landed }) => (landed?.now ? [landed.records_removed ?? 0] : []));
+    return {
+      retained: batches.filter(({ landed }) => landed?.now === null).length, left_out: batches.filter(({ landed, isLeftOut }) => isLeftOut && landed?.now !== null).length,
+      erased: erased.length, erased_records: erased.reduce((sum, one) => sum + one, 0),
+    };
   }
 
   /** Sequence of the last line; 0 where there is none. */
@@ -115,6 +135,11 @@ export class RemovalRecord {
     this.#batches = batches;
     return batches;
   }
+}
+
+/** What was taken from a data folder's landing. */
+export function removedFrom(dataDir: string): RemovalCounts {
+  return new RemovalRecord(join(dataDir, 'landing')).counts;
 }
 
 /** Where the hashes of a batch's records lie. */

@@ -4,7 +4,11 @@
 import { existsSync } from 'node:fs';
 import { lstat, mkdtemp, readdir, rmdir, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { chainFaults } from '../landing/chain-log.ts';
+import { openLandedBatches } from '../landing/landed-batches.ts';
+import { REMOVALS } from '../landing/removal-log.ts';
 import { checksOf, type DoctorCheck } from './doctor-checks.ts';
+import { integrityFaults } from './watch-integrity.ts';
 
 const GIB = 1024 ** 3;
 /** Room for a run beside what the database needs: landed bytes, spilled rows, a report. */
@@ -27,7 +31,7 @@ export async function checkDataFolder(dataDir: string, { freeBytes = freeBytesOf
   const folder = isThere ? dataDir : nearestFolder(dataDir);
   return [
     await writable(dataDir, folder),
-    ...(isThere ? [await permissions(dataDir)] : []),
+    ...(isThere ? [await permissions(dataDir), ...removed(dataDir)] : []),
     await room(isThere ? dataDir : folder, isThere ? await sizeBelow(join(dataDir, 'store')) : 0, freeBytes),
   ];
 }
@@ -70,6 +74,23 @@ async function permissions(dataDir: string): Promise<DoctorCheck> {
   }
   if (foreign.length > 0) return check(what, 'warning', `${foreign[0] ?? dataDir} belongs to another user than the one that runs this`, 'Run whoran as one user, always the same.');
   return check(what, 'ok', 'only its owner may read it');
+}
+
+/** Whether all that retention and erasures took is accounted for; nothing is said where they took nothing. */
+function removed(dataDir: string): DoctorCheck[] {
+  const what = 'removed deliveries are accounted for';
+  const landed = openLandedBatches(dataDir);
+  const log = join(landed.folder, REMOVALS);
+  if (!existsSync(log)) return [];
+  const faults = integrityFaults({
+    folder: landed.folder,
+    batches: () => landed.batches(),
+    *faults() { for (const fault of chainFaults(log)) yield `${REMOVALS}, ${fault}`; },
+  }).filter(({ file }) => file === REMOVALS);
+  const [first] = faults;
+  if (first) return [check(what, 'failed', `landing/${REMOVALS}, line ${first.line}: ${first.message}${faults.length > 1 ? `, and ${faults.length - 1} more` : ''}`, 'Restore the file and landing/leaves from a backup, and find out who changed them.')];
+  const { retained, left_out: leftOut, erased, erased_records: records } = landed.removals.counts;
+  return [check(what, 'ok', `${retained} taken by retention, ${leftOut} left out of the database by it, ${erased} that an erasure cut ${records} record(s) out of: each by a decision in the journal`)];
 }
 
 async function entries(folder: string): Promise<string[]> {

@@ -15,6 +15,7 @@ import { ALL_IN_UTC, isScoped, type ReportParameters } from '../core/report-para
 import type { Database } from '../engine/database.ts';
 import { PACKAGE_ROOT, queryText } from '../engine/query-file.ts';
 import { lastWholeSeq } from '../landing/chain-log.ts';
+import { REMOVALS } from '../landing/removal-log.ts';
 
 export interface RelationsOptions {
   /** Whose landing is read; without one there are no batches and nobody decided anything. */
@@ -28,11 +29,12 @@ export interface RelationsOptions {
 }
 
 /**
- * Makes `lnd_batches`, `lnd_pulls`, `report_left_out` and, where detections have run, `finding_life`, in place of those before.
+ * Makes `lnd_batches`, `lnd_removals`, `lnd_pulls`, `report_left_out` and, where detections have run, `finding_life`, in place of those before.
  * @throws WhoranError (wrong use) for an account or team that nothing landed and nothing configured names
  */
 export async function loadReportRelations(db: Database, { dataDir, now, knownAt, parameters = ALL_IN_UTC }: RelationsOptions): Promise<void> {
   await loadLog(db, 'lnd_batches', 'landing/batches', dataDir, 'ledger.jsonl');
+  await loadLog(db, 'lnd_removals', 'landing/removals', dataDir, REMOVALS);
   await loadLog(db, 'lnd_pulls', 'landing/pulls', dataDir, 'pulls.jsonl');
   const findings = await answerRow<{ is_there: boolean }>({ db }, 'has_findings_table');
   const hasFindings = findings?.is_there === true;

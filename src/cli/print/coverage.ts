@@ -4,6 +4,7 @@
 import type { Coverage, CoverageCounts } from '../../answers/coverage.ts';
 import { inert } from '../../core/inert.ts';
 import type { Page } from './answer.ts';
+import { removedLines } from './removed.ts';
 import { tableLines } from './table.ts';
 import { wrapped } from './width.ts';
 
@@ -45,6 +46,7 @@ export function coverageLines(coverage: Coverage, page: Page): string[] {
     ...reasons(coverage, page),
     ...byCluster(coverage, page),
     ...rows(coverage, page),
+    ...(coverage.removed ? ['', ...removedLines(coverage.removed).flatMap((line) => wrapped(line, page.columns)), ...wrapped('Calls and tasks in what was taken are not counted.', page.columns)] : []),
     '',
     ...wrapped(`${period}; as of ${coverage.as_of ?? 'nothing landed'}. Times are UTC. --list shows the rows behind every number.`, page.columns).map((line) => page.style.dim(line)),
   ];
