@@ -24,7 +24,7 @@ export function registerCoverage(program: Command, context: Context): void {
     .addHelpText('after', EXAMPLES)
     .action(async (options: Options) => {
       const period = readPeriod(options);
-      const [{ coverage }, { removedFrom }] = await Promise.all([import('../answers/coverage.ts'), import('../landing/removal-log.ts')]);
+      const [{ coverage }, { removedFrom }] = await Promise.all([import('../answers/coverage.ts'), import('../answers/removed.ts')]);
       const found = await withReader(context, (reader) => coverage(reader, { ...period, list: options.list ?? false, removed: removedFrom(reader.dataDir) }));
       if (context.globals.json) {
         context.json(found);

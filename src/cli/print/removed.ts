@@ -1,7 +1,7 @@
 /**
  * What retention and erasures took, in a sentence each: a count of batches never reads as if all of them were there.
  */
-import type { RemovalCounts } from '../../landing/removal-log.ts';
+import type { RemovalCounts } from '../../answers/removed.ts';
 
 /** No line where nothing was taken. */
 export function removedLines({ retained, left_out: leftOut, erased, erased_records: records }: RemovalCounts): string[] {

@@ -1,0 +1,4 @@
+/**
+ * What retention and erasures took of a data folder's landing: said wherever deliveries are counted.
+ */
+export { removedFrom, type RemovalCounts } from '../landing/removal-log.ts';
