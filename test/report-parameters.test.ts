@@ -192,7 +192,7 @@ describe('scope', () => {
     expect(due?.rows.map((row) => [row['severity'], row['due_days']])).toEqual([['critical', 1], ['high', 2], ['medium', 30], ['low', 90]]);
     const days: Record<string, number> = { critical: 1, high: 2, medium: 30, low: 90 };
     expect(rows?.rows.length).toBeGreaterThan(0);
-    for (const row of rows?.rows ?? []) expect((Date.parse(String(row['due_at'])) - Date.parse(String(row['occurred_at']))) / 86_400_000).toBe(days[String(row['severity'])]);
+    for (const row of rows?.rows ?? []) expect((Date.parse(row['due_at'] as string) - Date.parse(row['occurred_at'] as string)) / 86_400_000).toBe(days[row['severity'] as string]);
   });
 });
 
@@ -203,7 +203,7 @@ describe('time zone', () => {
     expect(bars?.rows).toHaveLength(23);
     const expected = new Map<number, number>();
     for (const { at } of ACTIONS.filter(({ at }) => at >= DAY.from.getTime() && at < DAY.to.getTime())) expected.set(Math.floor(at / 3_600_000), (expected.get(Math.floor(at / 3_600_000)) ?? 0) + 1);
-    for (const row of bars?.rows ?? []) expect(['traced', 'configured', 'not_traced', 'not_yet_due'].reduce((total, name) => total + Number(row[name]), 0)).toBe(expected.get(Date.parse(String(row['from_at'])) / 3_600_000) ?? 0);
+    for (const row of bars?.rows ?? []) expect(['traced', 'configured', 'not_traced', 'not_yet_due'].reduce((total, name) => total + Number(row[name]), 0)).toBe(expected.get(Date.parse(row['from_at'] as string) / 3_600_000) ?? 0);
   });
 
   test('bars are days of the zone, which no call falls between', async () => {
