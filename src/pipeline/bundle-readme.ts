@@ -16,7 +16,7 @@ ${corrects ? `\nThis report replaces the one filed as ${inert(corrects.filed)} (
 WHAT IS HERE
   report/     the report. Read this.
   tables/     its tables, as JSON lines, CSV and Parquet
-  records/    the log records behind them, as AWS and Microsoft delivered them
+  records/    the log records behind them, ${redaction ? 'by their hashes alone' : 'as AWS and Microsoft delivered them'}
   proofs/     that each of these records stood in what was taken in
   program/    the SQL that gave the tables, and inputs/ what it read
   manifest.json and statement.dsse.json

@@ -62,7 +62,7 @@ export async function replayBundle(folder: string, facts: ReplayFacts, options: 
     const catalog = await loadCatalog(join(folder, 'program'));
     const definition = (await loadReports(catalog)).find(({ id }) => id === report.id);
     if (!definition) return { tables: [], rendered: [], not_replayed: [], faults: [{ file: 'program', expected: `reports/${report.id}.md`, found: 'no such definition' }] };
-    const run = { from: new Date(report.from), to: new Date(report.to), parameters, now: new Date(report.run_at), runBy: report.run_by, version: report.program.version, ...(report.known_at === null ? {} : { knownAt: new Date(report.known_at) }), ...(report.filed_as === undefined ? {} : { filedAs: { id: report.filed_as, corrects } }) };
+    const run = { from: new Date(report.from), to: new Date(report.to), parameters, now: new Date(report.run_at), runBy: report.run_by, version: report.program.version, ...(facts.redaction === null ? {} : { isRedacted: true }), ...(report.known_at === null ? {} : { knownAt: new Date(report.known_at) }), ...(report.filed_as === undefined ? {} : { filedAs: { id: report.filed_as, corrects } }) };
     const hashes = { of: async (refs: readonly RecordRef[]): Promise<(string | null)[]> => hashesOf(db, refs) };
     const rendered = await renderReport({ db, hashes, catalog, definition: inFormatsOf(definition, run, folder) }, { ...run, isReplay: true, ...(options.progress ? { progress: options.progress } : {}) }, scratch);
     return await compare(db, folder, rendered, facts);

@@ -29,6 +29,8 @@ export interface ReportRunFacts {
   /** What was landed and decided later is left out: the reader and the data folder are of then. */
   readonly knownAt?: Date;
   readonly filedAs?: FiledAs;
+  /** People stand under pseudonyms: the reader's relations already have them. */
+  readonly isRedacted?: boolean;
 }
 
 /** A file to write, before it is. */
@@ -88,6 +90,7 @@ export async function reportDocument(
     runBy: runBy ?? accountName(),
     knownAt: facts.knownAt?.toISOString() ?? null,
     filedAs: facts.filedAs ?? null,
+    ...(facts.isRedacted === true ? { isRedacted: true } : {}),
     program: { name: 'whoran', version: version ?? (await packageVersion(catalog.root)) },
     asOf: earliest(sources.map((source) => source.complete_through)),
     markdown,

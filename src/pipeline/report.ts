@@ -191,7 +191,7 @@ function checkRedaction({ formats }: ReportDefinition, options: ReportOptions): 
 
 /** Renders into the scratch folder, and puts the files in their places once all of them are whole. */
 async function publish(material: ReportMaterial, options: ReportOptions, scratch: string, redacting?: { readonly redaction: Redaction; readonly published: AnswerReader['db'] }): Promise<ReportResult> {
-  const rendered = await renderReport(material, options, scratch);
+  const rendered = await renderReport(material, { ...options, isRedacted: redacting !== undefined }, scratch);
   const { document, spooled, files } = rendered;
   const bundle = options.bundle ? await writeBundle(material, rendered, options, options.bundle, scratch, redacting) : null;
   if (redacting && !bundle) await scanFiles(redacting, files.map(({ name }) => name), scratch);

@@ -101,6 +101,8 @@ export interface ReportDocument {
   readonly knownAt: string | null;
   /** Null where it was not filed. */
   readonly filedAs: FiledAs | null;
+  /** Whether people stand under pseudonyms. */
+  readonly isRedacted?: boolean;
   /** The report's prose with its slots, in the Markdown that `markdown.ts` reads. */
   readonly markdown: string;
   /** Path and SHA-256 of the file that defines the report, and of those that it shares with others. */

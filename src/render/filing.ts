@@ -1,5 +1,5 @@
 /**
- * What a report says of its own filing and of the one that it corrects, in words: one way for every format.
+ * What a report says of its own filing, of the one that it corrects, and of pseudonyms, in words: one way for every format.
  */
 import { CORRECTION_ROWS, type Correction } from '../core/filed-as.ts';
 import { zonedInstant } from '../core/time-zone.ts';
@@ -9,10 +9,11 @@ import type { ReportDocument } from './document.ts';
 /** Longer values are cut here; the JSON has them whole. */
 const SHOWN = 120;
 
-/** Names and values for a report's head; none where it is neither filed nor of an earlier knowledge. */
-export function filingFacts({ knownAt, filedAs, parameters }: Pick<ReportDocument, 'knownAt' | 'filedAs' | 'parameters'>): [string, string][] {
+/** Names and values for a report's head; none where it is neither filed, nor of an earlier knowledge, nor redacted. */
+export function filingFacts({ knownAt, filedAs, parameters, isRedacted }: Pick<ReportDocument, 'knownAt' | 'filedAs' | 'parameters' | 'isRedacted'>): [string, string][] {
   const at = (instant: string): string => zonedInstant(instant, parameters.timeZone);
   return [
+    ...(isRedacted === true ? [['People', 'stand under pseudonyms; who is who, only the key’s holder can tell'] as [string, string]] : []),
     ...(knownAt === null ? [] : [['As known at', at(knownAt)] as [string, string]]),
     ...(filedAs === null ? [] : [['Filed as', filedAs.id] as [string, string]]),
     ...(filedAs?.corrects ? [['Corrects', `${filedAs.corrects.filed}, filed ${at(filedAs.corrects.filed_at)} by ${inertText(filedAs.corrects.filed_by)}`] as [string, string]] : []),

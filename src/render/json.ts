@@ -39,6 +39,7 @@ export async function* jsonReport(document: ReportDocument): AsyncGenerator<stri
     run_by: document.runBy,
     ...(document.knownAt === null ? {} : { known_at: document.knownAt }),
     ...(document.filedAs === null ? {} : { filed_as: document.filedAs.id, corrects: document.filedAs.corrects }),
+    ...(document.isRedacted === true ? { redacted: ['people'] } : {}),
     program: document.program,
     definition: document.definition,
     files: document.files,

@@ -42,9 +42,10 @@ const STATES: Readonly<Record<string, { readonly state: string; readonly reason:
 };
 
 /** The filing, and how many rows of each table differ from the corrected one's. */
-function filingProps({ knownAt, filedAs }: ReportDocument): Prop[] {
+function filingProps({ knownAt, filedAs, isRedacted }: ReportDocument): Prop[] {
   const corrects = filedAs?.corrects ?? null;
   return [
+    ...(isRedacted === true ? [prop('redacted', 'people')] : []),
     ...(knownAt === null ? [] : [prop('as-known-at', knownAt)]),
     ...(filedAs === null ? [] : [prop('filed-as', filedAs.id)]),
     ...(corrects === null ? [] : [prop('corrects', corrects.filed), ...corrects.tables.map(({ table, added, removed, changed }) => prop('changed-rows', `${table}: ${added} added, ${removed} removed, ${changed} changed`))]),
