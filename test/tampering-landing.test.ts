@@ -201,7 +201,7 @@ test('each change to each kind of file is found', async () => {
     }
   }
   expect(matrix.missed).toEqual([]);
-}, 60_000 * TAMPER_ROUNDS);
+}, 300_000 * TAMPER_ROUNDS);
 
 /** What is done to every log at once, as by somebody who has the whole folder. */
 async function withLogs<Result>(change: (lines: readonly string[], name: LogName) => string[], look: () => Promise<Result>): Promise<Result> {
