@@ -6,11 +6,11 @@ import { Option, type Command } from 'commander';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { REPORT_FORMATS, type ReportFormat } from '../core/report-formats.ts';
-import { isScoped, parametersTag, reportParameters, type ReportParameters } from '../core/report-parameters.ts';
+import { hasParameters, isScoped, reportParameters, type ReportParameters } from '../core/report-parameters.ts';
 import { parseTime } from '../core/times.ts';
 import type { BundleResult, BundleSigner } from '../pipeline/bundle.ts';
 import type { Config } from '../config/config.ts';
-import type { Filing } from '../landing/filings.ts';
+import type { Filing } from '../pipeline/filing.ts';
 import type { Filed, MadeAgain } from '../pipeline/filing.ts';
 import type { ReportResult } from '../pipeline/report.ts';
 import { zonedText } from '../core/time-zone.ts';
@@ -139,7 +139,7 @@ async function run(context: Context, id: string, options: Options): Promise<void
   if (options.redact !== undefined && (options.file === true || options.filed !== undefined)) throw new WhoranError(`--redact: not with ${options.file === true ? '--file' : '--filed'}, since a filed report names people as they are`, { exitCode: EXIT.wrongUse, hint: 'File the report without --redact, and write the redacted one beside it.' });
   const parameters = await readParameters(options);
   if (options.filed !== undefined) {
-    if (parametersTag(parameters) !== '') throw new WhoranError('--account, --team and --time-zone: not with --filed, which has its own', { exitCode: EXIT.wrongUse, hint: 'A filed report is made again with the parameters that it was filed with.' });
+    if (hasParameters(parameters)) throw new WhoranError('--account, --team and --time-zone: not with --filed, which has its own', { exitCode: EXIT.wrongUse, hint: 'A filed report is made again with the parameters that it was filed with.' });
     await again(context, id, options.filed, options);
     return;
   }

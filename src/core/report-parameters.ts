@@ -2,7 +2,6 @@
  * What a report is asked for besides its period: whose things it lists, and in which time zone. The same members stand in manifests, filings
  * and reports.
  */
-import { createHash } from 'node:crypto';
 import { UTC } from './time-zone.ts';
 
 export interface ReportParameters {
@@ -33,11 +32,9 @@ export function scopeMembers({ accounts, teams }: ReportParameters): Record<stri
   return { ...(accounts.length > 0 ? { accounts } : {}), ...(teams.length > 0 ? { teams } : {}) };
 }
 
-/** As in names of files and filings: empty without parameters, else eight hex digits that differ where parameters do. Names of teams may hold anything. */
-export function parametersTag(parameters: ReportParameters): string {
-  if (!isScoped(parameters) && parameters.timeZone === UTC) return '';
-  const { timeZone, accounts, teams } = parameters;
-  return createHash('sha256').update(JSON.stringify([timeZone, accounts, teams])).digest('hex').slice(0, 8);
+/** Whether anything was asked for but the period. */
+export function hasParameters(parameters: ReportParameters): boolean {
+  return isScoped(parameters) || parameters.timeZone !== UTC;
 }
 
 /** What a manifest or a filing says, as parameters. What is no text is left out: a manifest may come from anybody. */

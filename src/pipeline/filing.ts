@@ -10,10 +10,11 @@ import { EXIT, WhoranError } from '../core/errors.ts';
 import { CORRECTION_ROWS, type Correction } from '../core/filed-as.ts';
 import { inert } from '../core/inert.ts';
 import { REPORT_FORMATS } from '../core/report-formats.ts';
-import { ALL_IN_UTC, parametersTag, reportParameters, type ReportParameters } from '../core/report-parameters.ts';
+import { ALL_IN_UTC, reportParameters, type ReportParameters } from '../core/report-parameters.ts';
 import { chainLineHash } from '../landing/chain-log.ts';
 import { filingLine, filingsOf, type Filing } from '../landing/filings.ts';
 import { openLandedBatches } from '../landing/landed-batches.ts';
+import { parametersTag } from '../render/parameters-tag.ts';
 import { storeFolder } from '../store/manifest.ts';
 import { compareTables, type TableFolder } from './bundle-diff.ts';
 import { writeParquet } from './bundle-tables.ts';
@@ -24,6 +25,8 @@ import { accountName, baseName } from './report-document.ts';
 import { REPORT_FORMAT_WRITERS } from './report-formats.ts';
 import { evidenceColumnsOf, type RenderOptions } from './report-render.ts';
 import { runReport, type ReportOptions, type ReportResult } from './report.ts';
+
+export type { Filing };
 
 /** As for `runReport`; what is landed and known is this module's to say. */
 export type FiledOptions = Omit<ReportOptions, 'dataDir' | 'knownAt' | 'filedAs' | 'correct'>;

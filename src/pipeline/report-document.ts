@@ -11,9 +11,10 @@ import { CatalogError } from '../catalog/faults.ts';
 import type { ReportDefinition } from '../catalog/reports.ts';
 import type { FiledAs } from '../core/filed-as.ts';
 import type { ReportFormat } from '../core/report-formats.ts';
-import { ALL_IN_UTC, parametersTag, type ReportParameters } from '../core/report-parameters.ts';
+import { ALL_IN_UTC, type ReportParameters } from '../core/report-parameters.ts';
 import { rfc3339 } from '../core/times.ts';
 import type { Column, ReportDocument, Table } from '../render/document.ts';
+import { parametersTag } from '../render/parameters-tag.ts';
 import { timeInName } from './report-files.ts';
 import type { Spooled } from './report-spool.ts';
 

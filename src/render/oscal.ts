@@ -6,9 +6,9 @@
  * they are in has to be had from its owner. There is no assessment plan in OSCAL either: `import-ap` leads to the report's definition.
  */
 import { createHash } from 'node:crypto';
-import { parametersTag } from '../core/report-parameters.ts';
 import { cellText, evidenceOf, inertText } from './cell-text.ts';
 import type { ReportDocument, Row, Table } from './document.ts';
+import { parametersTag } from './parameters-tag.ts';
 
 const OSCAL_VERSION = '1.1.3';
 /** The namespace of names that are ours. */
