@@ -1,10 +1,20 @@
 /**
  * Opening the data folder for a command. The store is loaded only when it is needed.
  */
+import { join } from 'node:path';
 import type { StatusReader } from '../answers/status.ts';
 import type { AnswerReader } from '../answers/reader.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
+import type { ReaderOptions } from '../store/reader.ts';
 import type { Context } from './context.ts';
+
+/**
+ * How the engine is bound where a command reads very much: what needs more goes to a folder below `folder`, which the engine makes and removes. Not
+ * beside the database, where DuckDB would put it: there a writer clears up.
+ */
+export function boundReading(folder: string): ReaderOptions {
+  return { memoryLimit: '600MB', temporaryDirectory: join(folder, `.spill-${process.pid}`) };
+}
 
 export type CommandReader = AnswerReader & StatusReader;
 
@@ -12,14 +22,14 @@ export type CommandReader = AnswerReader & StatusReader;
  * Opens the last published state of the data folder, does `work` with it, and closes it.
  * @throws WhoranError where nothing is published, or where it was ingested and never correlated
  */
-export async function withReader<Result>(context: Context, work: (reader: CommandReader) => Promise<Result>): Promise<Result> {
-  return withReaderOf(context.globals.data, work);
+export async function withReader<Result>(context: Context, work: (reader: CommandReader) => Promise<Result>, options?: ReaderOptions): Promise<Result> {
+  return withReaderOf(context.globals.data, work, options);
 }
 
 /** As `withReader`, of a folder that isn't the command's own: a demo's, or a cut-off copy. */
-export async function withReaderOf<Result>(dataDir: string, work: (reader: CommandReader) => Promise<Result>): Promise<Result> {
+export async function withReaderOf<Result>(dataDir: string, work: (reader: CommandReader) => Promise<Result>, options?: ReaderOptions): Promise<Result> {
   const { openReader } = await import('../store/reader.ts');
-  const reader = await openReader(dataDir);
+  const reader = await openReader(dataDir, options);
   try {
     return await work({
       db: reader.db,

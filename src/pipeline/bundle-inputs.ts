@@ -37,12 +37,10 @@ export async function writeInputs(db: Database, catalog: Catalog, queries: reado
   for (const relation of relations) {
     const scope = catalog.queries.find(({ layer, id }) => layer === 'bundles' && id === relation);
     const sql = scope?.sql ?? `select * from ${quoted(relation)}`;
-    await db.run('drop table if exists bundle_input');
     const own = scope ? Object.fromEntries(Object.keys(scope.header.params).map((name) => [name, parameters[name] ?? null])) : {};
-    await db.run(`create temp table bundle_input as ${sql}`, own);
-    await db.run(`copy bundle_input to ${literal(join(folder, `${relation}.parquet`))} (format parquet, compression zstd)`);
+    // Straight into the file: a table in between would hold it all once more.
+    await db.run(`copy (${sql}) to ${literal(join(folder, `${relation}.parquet`))} (format parquet, compression zstd)`, own);
   }
-  await db.run('drop table if exists bundle_input');
   return { relations, hasViews };
 }
 

@@ -11,7 +11,9 @@ import { LogTree, type LogHead } from '../evidence/log-tree.ts';
 import { leafHash } from '../verifier/merkle.ts';
 import { batchRecords, treeOf, type BatchReader } from '../evidence/record-tree.ts';
 import type { JournalLine, LandedBatches, LedgerLine } from '../landing/landed-batches.ts';
+import { RecordIndex } from '../verifier/record-index.ts';
 import { literal, quoted } from './bundle-inputs.ts';
+import { readJsonLines } from './json-lines.ts';
 import type { Redaction } from './redaction.ts';
 
 /** One result table whose rows name records. */
@@ -89,7 +91,7 @@ async function loadWanted(db: Database, tables: readonly EvidenceTable[], redact
       const type = 'struct(source varchar, owner_id varchar, record_id varchar, sha256 varchar)[]';
       await db.run(
         `insert into bundle_wanted select distinct e.source, e.owner_id, e.record_id, e.sha256
-         from (select unnest(${quoted(column)}) as e from read_json(${literal(path)}, format = 'newline_delimited', columns = {${quoted(column)}: ${literal(type)}}, maximum_object_size = 268435456))
+         from (select unnest(${quoted(column)}) as e from ${await readJsonLines(path, `${quoted(column)}: ${literal(type)}`)})
          where e.sha256 is not null and e.source <> 'landing'`,
       );
     }
@@ -149,7 +151,8 @@ class RecordFiles {
   readonly #aliases: ReadonlyMap<string, { readonly owner_id: string; readonly record_id: string }> | undefined;
   readonly #files = new Map<string, LineFile>();
   readonly #counts = new Map<string, number>();
-  readonly #enclosed = new Set<string>();
+  /** Packed: a million records' names as strings would be hundreds of megabytes. */
+  readonly #enclosed = new RecordIndex();
 
   constructor(folder: string, redaction: BundleRecordsOptions['redaction']) {
     this.#folder = folder;
@@ -165,7 +168,7 @@ class RecordFiles {
   }
 
   has(place: PlaceRow): boolean {
-    return this.#enclosed.has(keyOf(place));
+    return this.#enclosed.has(place);
   }
 
   add(place: PlaceRow, batch: number, leaf: number, bytes: Buffer): void {
@@ -180,17 +183,12 @@ class RecordFiles {
     }
     file.add(line);
     this.#counts.set(source, (this.#counts.get(source) ?? 0) + 1);
-    this.#enclosed.add(keyOf(place));
+    this.#enclosed.add(batch, leaf, place);
   }
 
   close(): void {
     for (const file of this.#files.values()) file.close();
   }
-}
-
-/** A record's hash tells it from all others of its source, but for those delivered twice under two names. */
-function keyOf({ source, owner_id: owner, record_id: id, sha256 }: PlaceRow): string {
-  return `${sha256}${source}\n${owner}\n${id}`;
 }
 
 /**

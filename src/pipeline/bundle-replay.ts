@@ -22,6 +22,7 @@ import { tableOf } from '../render/document.ts';
 import type { Fault } from '../verifier/faults.ts';
 import { FUNCTIONS, VIEWS, literal, quoted } from './bundle-inputs.ts';
 import { bundleReadme, README } from './bundle-readme.ts';
+import { readJsonLines } from './json-lines.ts';
 import { packageVersion, planFiles } from './report-document.ts';
 import { renderReport, type RenderedReport } from './report-render.ts';
 import { REPORT_FORMAT_WRITERS } from './report-formats.ts';
@@ -39,9 +40,12 @@ export interface ReplayResult {
 
 export interface ReplayOptions {
   readonly progress?: (step: string) => void;
-  /** DuckDB's `memory_limit`. */
+  /** DuckDB's `memory_limit`; `REPLAY_MEMORY` where it is left out. */
   readonly memoryLimit?: string;
 }
+
+/** Of the engine; the process has some 300 MB besides. What needs more goes to a file. */
+const REPLAY_MEMORY = '600MB';
 
 /** What a replay needs of a manifest. */
 type ReplayFacts = Pick<BundleManifest, 'report' | 'tables' | 'corrects'> & { readonly redaction: object | null };
@@ -53,7 +57,8 @@ type ReplayFacts = Pick<BundleManifest, 'report' | 'tables' | 'corrects'> & { re
 export async function replayBundle(folder: string, facts: ReplayFacts, options: ReplayOptions = {}): Promise<ReplayResult> {
   const { report, tables, corrects } = facts;
   const scratch = await mkdtemp(join(tmpdir(), 'whoran-replay-'));
-  const db = await Database.open({ path: ':memory:', temporaryDirectory: join(scratch, 'spill'), ...(options.memoryLimit ? { memoryLimit: options.memoryLimit } : {}) });
+  // A file, not memory: the inputs of a long report are larger than what a replay may take.
+  const db = await Database.open({ path: join(scratch, 'replay.duckdb'), temporaryDirectory: join(scratch, 'spill'), memoryLimit: options.memoryLimit ?? REPLAY_MEMORY });
   try {
     options.progress?.('loading what the queries read');
     const parameters = parametersOf(report.time_zone, report.parameters);
@@ -103,8 +108,7 @@ async function loadShown(db: Database, folder: string, tables: readonly string[]
   for (const name of existsSync(join(folder, 'records')) ? await readdir(join(folder, 'records')) : []) {
     await db.run(
       `insert into bundle_records select source, owner_id, record_id, min(sha256)
-       from read_json(${literal(join(folder, 'records', name))}, format = 'newline_delimited', maximum_object_size = 268435456,
-         columns = {source: 'varchar', owner_id: 'varchar', record_id: 'varchar', sha256: 'varchar'})
+       from ${await readJsonLines(join(folder, 'records', name), "source: 'varchar', owner_id: 'varchar', record_id: 'varchar', sha256: 'varchar'")}
        group by all`,
     );
   }

@@ -7,6 +7,7 @@ import type { Database } from '../engine/database.ts';
 import { csvTable } from '../render/csv.ts';
 import { tableOf } from '../render/document.ts';
 import { literal, quoted } from './bundle-inputs.ts';
+import { readJsonLines } from './json-lines.ts';
 import { writeText } from './report-files.ts';
 import type { RenderedReport } from './report-render.ts';
 import type { Spooled } from './report-spool.ts';
@@ -26,11 +27,11 @@ export async function writeTables(db: Database, { document, spooled }: RenderedR
 
 /** Writes a spool's rows as Parquet. */
 export async function writeParquet(db: Database, rows: Spooled, evidenceColumns: readonly string[], path: string): Promise<void> {
-  await db.run(`copy (${typedRows(rows, evidenceColumns)}) to ${literal(path)} (format parquet, compression zstd)`);
+  await db.run(`copy (${await typedRows(rows, evidenceColumns)}) to ${literal(path)} (format parquet, compression zstd)`);
 }
 
 /** The rows of a spool as a query, with the types that they had. */
-function typedRows({ path, columns, types }: Spooled, evidenceColumns: readonly string[]): string {
+async function typedRows({ path, columns, types }: Spooled, evidenceColumns: readonly string[]): Promise<string> {
   const typed = columns.map((column, index) => `${quoted(column)}: ${literal(evidenceColumns.includes(column) ? EVIDENCE : (types[index] ?? 'varchar'))}`);
-  return `select ${columns.map(quoted).join(', ')} from read_json(${literal(path)}, format = 'newline_delimited', columns = {${typed.join(', ')}}, maximum_object_size = 268435456)`;
+  return `select ${columns.map(quoted).join(', ')} from ${await readJsonLines(path, typed.join(', '))}`;
 }

@@ -12,6 +12,8 @@ import { readManifest, storeFolder, type Manifest } from './manifest.ts';
 export interface ReaderOptions {
   readonly memoryLimit?: string;
   readonly threads?: number;
+  /** Where DuckDB may spill. */
+  readonly temporaryDirectory?: string;
 }
 
 /** A publication, open to read. It stays what it is while later ones are published; its files last until the one after the next. */
