@@ -167,8 +167,10 @@ names as (
 -- What nobody is known to stand behind is a person of its own.
 whole as (
   select coalesce(person, 'name/' || lower(name)) as person, kind, name, columns
-  from names
+  from names n
   where name is not null and trim(name) <> ''
+    -- Whoever names a session after a task says nothing of themselves; the task keeps its name.
+    and not exists (select 1 from cor_task_launchers t where split_part(t.task_key, '/', 2) = n.name)
 )
 
 select person, kind, name, array_sort(array_agg(distinct place.name) filter (where place.name is not null)) as columns

@@ -29,8 +29,9 @@ interface NameRow {
 export class PeopleNames {
   readonly people: number;
   readonly addresses: number;
-  /** Names that are words of the program, or too short: replaced only where a column holds them whole. */
+  /** Names that are words of the program, or too short: replaced only where a column holds them whole, or an ARN ends in them. */
   readonly ordinary: number;
+  readonly #ordinary: ReadonlyMap<string, string>;
   readonly #finder: NameFinder;
   readonly #whole: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly #pseudonyms: Pseudonyms;
@@ -40,7 +41,8 @@ export class PeopleNames {
     this.#pseudonyms = pseudonyms;
     const searched = [...named].filter(([name]) => !isOrdinary(name));
     this.#finder = new NameFinder(searched);
-    this.ordinary = named.size - searched.length;
+    this.#ordinary = new Map([...named].filter(([name]) => isOrdinary(name)));
+    this.ordinary = this.#ordinary.size;
     const whole = new Map<string, Map<string, string>>();
     for (const { name, columns } of rows) {
       const value = named.get(folded(name));
@@ -59,13 +61,26 @@ export class PeopleNames {
   replace(text: string, column?: string): string {
     const whole = column === undefined ? undefined : this.#whole.get(column)?.get(folded(text));
     if (whole !== undefined) return whole;
-    const replaced = this.#finder.replace(text);
+    const replaced = this.#finder.replace(text).replace(NAMED_END, (all, before: string, name: string) => {
+      const known = this.#ordinaryIn(name);
+      return known === undefined ? all : before + (this.#ordinary.get(known) ?? '') + name.slice(known.length);
+    });
     return replaced.includes('@') ? replaced.replace(MAIL, (mail) => (isPseudonym(mail) ? mail : this.#pseudonyms.person(`name/${mail.toLowerCase()}`))) : replaced;
   }
 
   /** The first name that stands in a text, as it stands there; undefined where there is none. */
   in(text: string): string | undefined {
-    return this.#finder.first(text) ?? (text.includes('@') ? [...text.matchAll(MAIL)].map(([mail]) => mail).find((mail) => !isPseudonym(mail)) : undefined);
+    return this.#finder.first(text) ?? this.#endsWith(text) ?? (text.includes('@') ? [...text.matchAll(MAIL)].map(([mail]) => mail).find((mail) => !isPseudonym(mail)) : undefined);
+  }
+
+  /** The ordinary name that such an end is, or begins with: caller keys go on with `@` and a time. */
+  #ordinaryIn(end: string): string | undefined {
+    return [folded(end), folded(end.slice(0, Math.max(0, end.lastIndexOf('@'))))].find((name) => this.#ordinary.has(name));
+  }
+
+  #endsWith(text: string): string | undefined {
+    for (const [, , name = ''] of text.matchAll(NAMED_END)) if (this.#ordinaryIn(name) !== undefined) return name;
+    return undefined;
   }
 
   /** A person who is known by a name alone, for example the account that ran a report. */
@@ -74,6 +89,9 @@ export class PeopleNames {
     return isPseudonym(replaced) ? replaced : this.#pseudonyms.person(`name/${name.toLowerCase()}`);
   }
 }
+
+/** Where AWS puts a name that a caller chose, or a user's: the end of an ARN or of a principal id. An ordinary word is a name there. */
+const NAMED_END = /(:assumed-role\/[^\s"/]+\/|:(?:user|federated-user)\/(?:[^\s"/]+\/)*|(?<![A-Z0-9])AROA[A-Z0-9]{12,}:)([\w+=,.@-]+)/g;
 
 const isPseudonym = (text: string): boolean => /(?:person|people|address)-[0-9a-f]{16}/.test(text);
 
