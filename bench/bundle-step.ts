@@ -6,9 +6,9 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { boundReading, withReaderOf } from '../src/cli/data.ts';
+import { spillingInto, withReaderOf } from '../src/cli/data.ts';
 import { REPORT_FORMATS, type ReportFormat } from '../src/core/report-formats.ts';
 import { replayCheck } from '../src/pipeline/bundle-replay-check.ts';
 import { newKeyFile } from '../src/evidence/key-file-signer.ts';
@@ -75,7 +75,7 @@ function rounded(value: number): number {
 async function report(folder: string, rows: number, wish: Partial<ReportOptions>, steps: Steps): Promise<ReportResult> {
   await rm(out(folder), { recursive: true, force: true });
   const options = { ...worldPeriod(rows), outDir: out(folder), now: new Date('2026-06-01T00:00:00Z'), dataDir: data(folder), progress: steps.step, ...wish };
-  return withReaderOf(data(folder), async (reader) => runReport(reader, REPORT, options), boundReading(out(folder)));
+  return withReaderOf(data(folder), async (reader) => runReport(reader, REPORT, options), spillingInto(out(folder)));
 }
 
 async function inFormat(format: ReportFormat, folder: string, rows: number): Promise<Figures> {
@@ -85,6 +85,7 @@ async function inFormat(format: ReportFormat, folder: string, rows: number): Pro
 }
 
 async function world(folder: string, rows: number): Promise<Figures> {
+  await mkdir(folder, { recursive: true });
   await newKeyFile(keyOf(folder));
   const steps = new Steps();
   return { ...(await makeReportWorld(folder, rows, steps.step)), steps: steps.figures() };

@@ -15,7 +15,7 @@ import type { Filed, MadeAgain } from '../pipeline/filing.ts';
 import type { ReportResult } from '../pipeline/report.ts';
 import { zonedText } from '../core/time-zone.ts';
 import type { Context } from './context.ts';
-import { boundReading, withReader } from './data.ts';
+import { spillingInto, withReader } from './data.ts';
 import { readPeriod, withPeriod, type PeriodOptions } from './period.ts';
 import { progressOn } from './progress.ts';
 
@@ -178,7 +178,7 @@ async function run(context: Context, id: string, options: Options): Promise<void
       else context.lines(resultLines(result));
       return;
     }
-    const result = await withReader(context, (reader) => runReport(reader, id, { ...wish, dataDir: context.globals.data }), boundReading(outDir));
+    const result = await withReader(context, (reader) => runReport(reader, id, { ...wish, dataDir: context.globals.data }), spillingInto(outDir));
     progress.done();
     if (context.globals.json) context.json({ schema: 'whoran.report-run/1', ...result });
     else context.lines(resultLines(result));

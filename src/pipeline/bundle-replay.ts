@@ -40,12 +40,9 @@ export interface ReplayResult {
 
 export interface ReplayOptions {
   readonly progress?: (step: string) => void;
-  /** DuckDB's `memory_limit`; `REPLAY_MEMORY` where it is left out. */
+  /** DuckDB's `memory_limit`; its own where it is left out. */
   readonly memoryLimit?: string;
 }
-
-/** Of the engine; the process has some 300 MB besides. What needs more goes to a file. */
-const REPLAY_MEMORY = '600MB';
 
 /** What a replay needs of a manifest. */
 type ReplayFacts = Pick<BundleManifest, 'report' | 'tables' | 'corrects'> & { readonly redaction: object | null };
@@ -58,7 +55,7 @@ export async function replayBundle(folder: string, facts: ReplayFacts, options: 
   const { report, tables, corrects } = facts;
   const scratch = await mkdtemp(join(tmpdir(), 'whoran-replay-'));
   // A file, not memory: the inputs of a long report are larger than what a replay may take.
-  const db = await Database.open({ path: join(scratch, 'replay.duckdb'), temporaryDirectory: join(scratch, 'spill'), memoryLimit: options.memoryLimit ?? REPLAY_MEMORY });
+  const db = await Database.open({ path: join(scratch, 'replay.duckdb'), temporaryDirectory: join(scratch, 'spill'), ...(options.memoryLimit ? { memoryLimit: options.memoryLimit } : {}) });
   try {
     options.progress?.('loading what the queries read');
     const parameters = parametersOf(report.time_zone, report.parameters);
