@@ -3,7 +3,7 @@
  * end what is stored is what the sources ever gave, answers are the ones that the world knows, and the ones that the same
  * records give as files; and at no time did a source claim to reach farther than its data.
  *
- * WHORAN_WEEK_SEED says which week (default 1), WHORAN_WEEK_DAYS how long it is (default 1, for the time that tests take). The
+ * WHORAN_WEEK_SEED says which week (default 1), WHORAN_WEEK_DAYS how long it is (default 2, for the time that tests take). The
  * count of faults and stops that were survived is printed.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ import { startServices, type Services } from './simulated/services.ts';
 import { doubled, lines, stagedOutcome } from './staged-outcome.ts';
 
 const SEED = process.env['WHORAN_WEEK_SEED'] ?? '1';
-const DAYS = Number(process.env['WHORAN_WEEK_DAYS'] ?? 1);
+const DAYS = Number(process.env['WHORAN_WEEK_DAYS'] ?? 2);
 
 /** The share of requests that a fault befalls, and of runs that are stopped in mid-run. */
 const FAULTS = 0.08;
