@@ -14,6 +14,7 @@ import type { SqlRow } from '../src/engine/database.ts';
 import { newKeyFile } from '../src/evidence/key-file-signer.ts';
 import type { BundleManifest } from '../src/evidence/manifest.ts';
 import { verifyPath } from '../src/evidence/verify-bundle.ts';
+import { verificationLines } from '../src/verifier/lines-of.ts';
 import { bringUpToDate } from '../src/pipeline/bring-up-to-date.ts';
 import { bundleSigner } from '../src/pipeline/bundle-signer.ts';
 import { replayCheck } from '../src/pipeline/bundle-replay-check.ts';
@@ -244,6 +245,7 @@ describe('what is handed over', () => {
     const verification = await verifyPath({ path: bundle!.path, further: [replayCheck] });
     expect(verification.proved.map(({ id }) => id)).toContain('replay');
     expect(verification).toMatchObject({ verdict: 'intact' });
+    expect(verificationLines(verification).find((line) => line.startsWith('  asked for:'))).toMatch(new RegExp(`accounts ${TWO}; teams .*operators.*; time zone ${ZONE}$`));
   });
 
   test('filed twice it is a correction of the same parameters, and made again the same bytes', async () => {

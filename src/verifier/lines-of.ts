@@ -21,6 +21,7 @@ export function verificationLines(verification: Verification): string[] {
   return [
     `${verdict === 'intact' ? 'INTACT' : 'ALTERED'}: ${shown(verification.bundle)}`,
     `  ${reportOf(verification.report)}`,
+    ...parametersLine(verification.report).map((line) => `  ${line}`),
     `  signed by ${signerLine(verification.signer)}`,
     `  checked ${counts.files} files (${counts.bytes} bytes): ${counts.records} records, ${counts.batches} batches, ${counts.journal_lines} journal lines, ${counts.table_rows} rows`,
     ...redactedLine(verification).map((line) => `  ${line}`),
@@ -32,6 +33,16 @@ export function verificationLines(verification: Verification): string[] {
     ...section('Not checked here', verification.not_checked),
     ...section('No check of a bundle shows', verification.not_proved),
   ];
+}
+
+/** What the report was asked for besides its period; no line where that is everything, in UTC. */
+export function parametersLine(report: Verification['report']): string[] {
+  const members = report?.['parameters'];
+  const lists = typeof members === 'object' && members !== null ? Object.entries(members) : [];
+  const parts = lists.map(([name, values]) => `${shown(name, 20)} ${(Array.isArray(values) ? values : [values]).map((value) => shown(String(value), 80)).join(', ')}`);
+  const zone = report?.['time_zone'];
+  if (typeof zone === 'string' && zone !== 'UTC') parts.push(`time zone ${shown(zone, 80)}`);
+  return parts.length === 0 ? [] : [`asked for: ${parts.join('; ')}`];
 }
 
 /** How much of a redacted bundle only the signer says; no line where nothing is redacted. */

@@ -1,7 +1,7 @@
 /**
  * What `whoran verify` found, as a person reads it.
  */
-import { redactedLine } from '../../verifier/lines-of.ts';
+import { parametersLine, redactedLine } from '../../verifier/lines-of.ts';
 import { inert } from '../../core/inert.ts';
 import type { Finding, Verification } from '../../verifier/verification.ts';
 import type { Page } from './answer.ts';
@@ -17,6 +17,7 @@ export function verificationPage(verification: Verification, page: Page): string
   return [
     `${head}: ${inert(bundle, 300)}`,
     ...(report ? [`report ${text(report['id'])}, ${text(report['from'])} to ${text(report['to'])}, run at ${text(report['run_at'])} by ${text(report['run_by'])}`] : []),
+    ...parametersLine(report),
     signerLine(verification, page),
     `checked ${counts.files} files, ${counts.bytes} bytes; ${counts.records} records, ${counts.batches} batches, ${counts.journal_lines} decisions, ${counts.table_rows} rows`,
     ...redactedLine(verification),
