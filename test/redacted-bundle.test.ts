@@ -61,7 +61,7 @@ beforeAll(async () => {
   );
   writeFileSync(join(folder, 'renamed.jsonl'), `${JSON.stringify({
     id: 'aaaaaaaa-0000-4000-8000-00000000a001', createdDateTime: '2026-01-13T23:30:00Z', userDisplayName: HOSTILE, userPrincipalName: person?.name, userId: person?.object_id, userType: 'member',
-    servicePrincipalId: '', appId: '2e534427-bb00-438c-9675-bc3708289f0a', appDisplayName: 'One Outlook Web', ipAddress: '203.0.113.77', correlationId: 'aaaaaaaa-0000-4000-8000-00000000a002',
+    servicePrincipalId: '', appId: '2e534427-bb00-438c-9675-bc3708289f0a', appDisplayName: 'One &#x110000; &#99999999999; Outlook Web', ipAddress: '203.0.113.77', correlationId: 'aaaaaaaa-0000-4000-8000-00000000a002',
     isInteractive: true, status: { errorCode: 0 }, signInEventTypes: ['interactiveUser'], homeTenantId: person?.tenant_id, resourceTenantId: person?.tenant_id, uniqueTokenIdentifier: '',
   })}\n`);
   await ingest(writer, [join(folder, 'renamed.jsonl')]);

@@ -3,15 +3,12 @@
  * without it can try names. Whoever has the key can: these are personal data to its holder (GDPR, Article 4(5)).
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { EXIT, WhoranError } from '../core/errors.ts';
-import { inert } from '../core/inert.ts';
 import { FILE_MODE } from '../landing/private-files.ts';
+import { readSecretFile, refusedSecret, writeNewFile, type SecretFile } from './secret-file.ts';
 
 const KEY_BYTES = 32;
-const LARGEST_KEY_FILE = 1024;
-const OTHERS = 0o077;
+const PSEUDONYM_KEY: SecretFile = { what: 'pseudonym key', setting: 'evidence.pseudonym_key_file', make: 'whoran keys pseudonyms --out FILE', danger: 'Whoever has it can undo pseudonyms', largest: 1024 };
 /** 64 bits: among a million people two share a pseudonym with a chance of 1 in 36 million. */
 const PERSON_DIGITS = 16;
 /** Tells a person's names of one kind apart. */
@@ -58,41 +55,12 @@ export function readPseudonymKey(path: string | undefined): Buffer {
   if (path === undefined) {
     throw new WhoranError('--redact needs evidence.pseudonym_key_file, which the configuration does not set', { exitCode: EXIT.wrongUse, hint: 'Make a key with `whoran keys pseudonyms --out FILE`, name it in the configuration, and keep it: another key gives other pseudonyms.' });
   }
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    throw refused(path, code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`, 'Check evidence.pseudonym_key_file, or make a key with `whoran keys pseudonyms --out FILE`.');
-  }
-  try {
-    const { mode, size } = fstatSync(fd);
-    if ((mode & OTHERS) !== 0) throw refused(path, `others may use it (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`, `Whoever has it can undo pseudonyms: chmod 600 ${inert(path, 300)}`);
-    const text = size > LARGEST_KEY_FILE ? '' : readFileSync(fd, 'utf8').trim();
-    if (!/^[0-9a-f]{64}$/.test(text)) throw refused(path, 'it holds no key of 64 hex digits', 'Make one with `whoran keys pseudonyms --out FILE`.');
-    return Buffer.from(text, 'hex');
-  } finally {
-    closeSync(fd);
-  }
+  const text = readSecretFile(path, PSEUDONYM_KEY).trim();
+  if (!/^[0-9a-f]{64}$/.test(text)) throw refusedSecret(path, PSEUDONYM_KEY, 'it holds no key of 64 hex digits', `Make one with \`${PSEUDONYM_KEY.make}\`.`);
+  return Buffer.from(text, 'hex');
 }
 
 /** Makes a key, in a new file that only its owner may read. @throws WhoranError where the file is there, or cannot be written */
 export async function newPseudonymKey(path: string): Promise<void> {
-  try {
-    const file = await open(path, 'wx', FILE_MODE);
-    try {
-      await file.writeFile(`${randomBytes(KEY_BYTES).toString('hex')}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const why: Readonly<Record<string, string>> = { EEXIST: 'it is there already, and a key is never overwritten', ENOENT: 'its folder does not exist', EACCES: 'it may not be written' };
-    throw new WhoranError(`${inert(path, 300)}: ${why[code] ?? `it cannot be written (${code})`}`, { exitCode: EXIT.wrongUse, hint: 'Name another file with --out.', cause });
-  }
-}
-
-function refused(path: string, why: string, hint: string): WhoranError {
-  return new WhoranError(`pseudonym key ${inert(path, 300)}: ${why}`, { exitCode: EXIT.wrongUse, hint });
+  await writeNewFile(path, `${randomBytes(KEY_BYTES).toString('hex')}\n`, FILE_MODE);
 }

@@ -73,13 +73,26 @@ function holds(text: string, names: PeopleNames): string | undefined {
 
 function* spellings(text: string): Generator<string> {
   if (text.includes('\\')) {
-    const plain = text.replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))).replace(/\\(["\\/])/g, '$1');
+    const plain = unescaped(text);
     yield plain;
-    if (plain.includes('\\')) yield plain.replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))).replace(/\\(["\\/])/g, '$1');
+    if (plain.includes('\\')) yield unescaped(plain);
   }
-  if (text.includes('&')) yield text.replace(/&#x([0-9a-fA-F]+);/g, (_, hex: string) => String.fromCodePoint(parseInt(hex, 16) || 32)).replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code))).replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&apos;', "'").replaceAll('&amp;', '&');
+  if (text.includes('&')) {
+    const decoded = text.replace(/&#x([0-9a-fA-F]+);/g, (whole, hex: string) => character(parseInt(hex, 16), whole)).replace(/&#(\d+);/g, (whole, code: string) => character(Number(code), whole));
+    yield decoded.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&apos;', "'").replaceAll('&amp;', '&');
+  }
   if (text.includes('""')) yield text.replaceAll('""', '"');
   if (/%[0-9a-fA-F]{2}/.test(text)) yield text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+/** As JSON reads it. */
+function unescaped(text: string): string {
+  return text.replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))).replace(/\\(["\\/])/g, '$1');
+}
+
+/** The character of a number; a number that is none, which anybody may write into a session name, stays as it stands. */
+function character(code: number, whole: string): string {
+  return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
 }
 
 function found(file: string, where: string): WhoranError {
