@@ -28,7 +28,7 @@ Examples:
 
 interface EraseArguments {
   readonly person: string;
-  readonly also: readonly string[];
+  readonly also?: readonly string[];
   readonly reason?: string;
   readonly by?: string;
   readonly apply?: boolean;
@@ -40,13 +40,13 @@ export function registerErase(program: Command, context: Context): void {
     .command('erase')
     .description("erase one person's data on request, and say what that costs in evidence")
     .requiredOption('--person <name>', 'a user principal name or object id')
-    .option('--also <text>', 'another text that means this person alone; may be given again', (text: string, before: readonly string[]) => [...before, text], [] as readonly string[])
+    .option('--also <text>', 'another text that means this person alone; may be given again', (text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
     .option('--reason <text>', 'why, for the journal: a request by its number, never the person by name')
     .option('--by <name>', 'who decides, for the journal (this user)')
     .option('--apply', 'erase it; without this, only say what would go')
     .option('--dry-run', 'only say what would go (the default)')
     .addHelpText('after', EXAMPLES)
-    .action(async ({ person, also, reason, by, apply = false, dryRun = false }: EraseArguments) => {
+    .action(async ({ person, also = [], reason, by, apply = false, dryRun = false }: EraseArguments) => {
       if (apply && dryRun) throw new WhoranError('--apply and --dry-run exclude each other', { exitCode: EXIT.wrongUse, hint: 'Look first, with neither; then give --apply.' });
       if (apply && (reason ?? '').trim() === '') throw new WhoranError('--apply takes a --reason', { exitCode: EXIT.wrongUse, hint: 'Name the request by a number of yours: --reason "request 2026-17".' });
       const [{ loadConfig }, { applyErasure, previewErasure }] = await Promise.all([import('../config/load.ts'), import('../pipeline/erasure.ts')]);
