@@ -88,7 +88,7 @@ async function makeLanding(data: string, name: string): Promise<void> {
       const heads = { ledger_head_sha256: new LogTree(join(folder, 'ledger.jsonl')).head.head_sha256, journal_head_sha256: new LogTree(join(folder, 'journal.jsonl')).head.head_sha256 };
       appendDecisions(data, now().toISOString(), [filingLine({
         id: `${name}_1`, filed_by: 'ada', note: null, report: 'exceptions', from: '2026-01-15T00:00:00Z', to: '2026-01-16T00:00:00Z', as_of: null, formats: ['html'], positions: { ledger: open.lastSeq, pulls: 2, runs: 4, alerts: 4, journal: 4 },
-        ...heads, program_version: '0.1.0', config_sha256: '', files: {}, tables: {}, queries: {}, time_zone: 'UTC', accounts: [], teams: [], manifest_sha256: null, corrects: null, changes: [],
+        ...heads, program_version: '0.1.0', config_sha256: '', files: {}, folder: null, bundle: null, zip_sha256: null, tables: {}, queries: {}, time_zone: 'UTC', accounts: [], teams: [], manifest_sha256: null, corrects: null, changes: [],
       })]);
     }
   }

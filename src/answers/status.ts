@@ -9,6 +9,7 @@ import type { LedgerLine } from '../landing/landed-batches.ts';
 import type { DayFile, Manifest } from '../store/manifest.ts';
 import type { SearchedSource } from './answer.ts';
 import { removedFrom, type RemovalCounts } from '../landing/removal-log.ts';
+import { removedReports, type ReportRemovalCounts } from '../landing/report-removals.ts';
 import { readRuns } from '../landing/run-log.ts';
 import { channelRecords, type ChannelRecord } from './channels.ts';
 import { liveStatus, type LiveStatus } from './live-status.ts';
@@ -46,6 +47,8 @@ export interface Status extends LiveStatus {
   readonly batches: number;
   /** Of them, what retention and erasures took. */
   readonly removed: RemovalCounts;
+  /** Files of reports that retention removed; the journal names each. */
+  readonly removed_reports: ReportRemovalCounts;
   readonly sources: readonly SourceStatus[];
   /** What is needed or expected and never landed: a source, or `expected_account`, `_region`, `_cluster` with its name. */
   readonly gaps: readonly { readonly source: string; readonly tenant_id: string | null; readonly sign_in_kind: string | null; readonly name: string | null }[];
@@ -94,6 +97,7 @@ export async function status(reader: StatusReader, { now, rejects = false }: { n
     published_at: reader.manifest.published_at.replace('.000Z', 'Z'),
     batches: batches.length,
     removed: removedFrom(reader.dataDir),
+    removed_reports: removedReports(reader.dataDir),
     sources: (await landedSources(reader)).map((source) => ({
       ...source,
       lag_seconds: source.complete_through === null ? null : Math.max(0, Math.round((now.getTime() - Date.parse(source.complete_through)) / 1000)),

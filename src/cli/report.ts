@@ -194,8 +194,9 @@ async function configOf(context: Context): Promise<Config> {
 }
 
 async function listFiled(context: Context): Promise<void> {
-  const { listFilings } = await filing();
-  const filings = listFilings(context.globals.data);
+  const { filingRemovals, listFilings } = await filing();
+  const removals = filingRemovals(context.globals.data);
+  const filings = listFilings(context.globals.data).map((one) => ({ ...one, removed: removals.get(one.id) ?? null }));
   if (context.globals.json) {
     context.json({ schema: 'whoran.filed-reports/1', filings });
     return;
@@ -205,8 +206,8 @@ async function listFiled(context: Context): Promise<void> {
     return;
   }
   const { tableLines } = await import('./print/table.ts');
-  const rows = filings.map((one) => [inert(one.id, 200), parameterText(one), one.filed_at, inert(one.filed_by, 60), one.corrects === null ? '' : `corrects ${inert(one.corrects, 200)}: ${one.changes.length === 0 ? 'nothing changed' : `${one.changes.length} tables changed`}`, inert(one.note ?? '', 200)]);
-  context.lines(tableLines([{ title: 'filed as' }, { title: 'of' }, { title: 'filed at' }, { title: 'by' }, { title: 'correction' }, { title: 'note' }], rows, context.page));
+  const rows = filings.map((one) => [inert(one.id, 200), parameterText(one), one.filed_at, inert(one.filed_by, 60), one.corrects === null ? '' : `corrects ${inert(one.corrects, 200)}: ${one.changes.length === 0 ? 'nothing changed' : `${one.changes.length} tables changed`}`, one.removed === null ? '' : `removed ${one.removed.at.slice(0, 10)}`, inert(one.note ?? '', 200)]);
+  context.lines(tableLines([{ title: 'filed as' }, { title: 'of' }, { title: 'filed at' }, { title: 'by' }, { title: 'correction' }, { title: 'files' }, { title: 'note' }], rows, context.page));
 }
 
 function parameterText({ time_zone: zone, accounts, teams }: Filing): string {
@@ -232,9 +233,10 @@ async function again(context: Context, id: string, filed: string, options: Optio
   }
 }
 
-function againLines({ filing: one, is_same: isSame, differing, not_comparable: others, causes }: MadeAgain): string[] {
+function againLines({ filing: one, is_same: isSame, differing, not_comparable: others, causes, removed }: MadeAgain): string[] {
   return [
     isSame ? `Filed as ${inert(one.id, 200)}: these are the same files, byte for byte.` : `Filed as ${inert(one.id, 200)}: NOT the same bytes: ${differing.map((name) => inert(name, 200)).join(', ')}.`,
+    ...(removed === null ? [] : [`Of the ${removed.written} files written then, retention removed ${removed.removed}: ${removed.at}, by ${inert(removed.by, 60)} (line ${removed.journal_line} of the journal). Their hashes stay in the journal, and these files were held against them.`]),
     ...(others.length > 0 ? [`Not compared, since no two runs print alike: ${others.map((name) => inert(name, 200)).join(', ')}.`] : []),
     ...(isSame ? [] : causes.length > 0 ? causes.map((cause) => `  ${inert(cause, 300)}`) : ['  Program, configuration and logs are as they were: check landing with `whoran doctor` (batches may have been removed).']),
   ];

@@ -25,12 +25,23 @@ function layer(what: string) {
     .prefault({});
 }
 
+function reportFiles(what: string) {
+  return z
+    .strictObject({
+      days: days.optional().meta({ description: `${what} Left out: for ever, but for what \`ids\` says.`, examples: [400] }),
+      ids: z.record(z.string().min(1), days).default({}).meta({ description: 'Another number of days for one report, by its id.', examples: [{ traceability: 2555 }] }),
+    })
+    .prefault({});
+}
+
 export const retentionConfigSchema = z
   .strictObject({
     landed: layer('For how many days after its last record a delivery’s bytes are kept. Then only its hashes are.').describe('Delivered bytes. The ledger, hashes of every record and all logs stay.'),
     database: layer('For how many days after its last record a delivery is in the database.').describe('The database that answers questions. Nothing is in it longer than its bytes are kept.'),
+    reports: reportFiles('For how many days after it was written a report of `run.reports` is kept.').describe('Files that runs wrote. A file that is not as it was written any more is left alone.'),
+    filed_reports: reportFiles('For how many days after it was filed the files and the bundle of `report … --file` are kept. Then the journal’s hashes of them are.').describe('Files of filed reports, with their bundles. The filing itself stays in the journal.'),
   })
   .prefault({})
-  .describe('How long deliveries are kept, in whole UTC days (docs/keeping.md). Nothing is removed by default.');
+  .describe('How long deliveries and reports are kept, in whole UTC days (docs/keeping.md). Nothing is removed by default.');
 
 export type RetentionConfig = z.output<typeof retentionConfigSchema>;

@@ -32,11 +32,16 @@ export interface Filing {
   readonly program_version: string;
   readonly config_sha256: string;
   readonly files: Readonly<Record<string, string>>;
+  /** Where they were written: an absolute path on the machine that filed it; null in filings of older versions. */
+  readonly folder: string | null;
   /** Of each table's rows. */
   readonly tables: Readonly<Record<string, string>>;
   readonly queries: Readonly<Record<string, string>>;
   /** Of the bundle's manifest; null where it was filed without a bundle. */
   readonly manifest_sha256: string | null;
+  /** The bundle's folder below `folder`, and its zip's SHA-256; null where there is none. */
+  readonly bundle: string | null;
+  readonly zip_sha256: string | null;
   /** The filing that this one corrects. */
   readonly corrects: string | null;
   /** For each table that differs from the corrected one's: how many rows. */
@@ -44,12 +49,12 @@ export interface Filing {
 }
 
 /** A filing as a line to append. */
-export function filingLine({ id, filed_by: by, note, report, from, to, time_zone, accounts, teams, as_of, formats, positions, ledger_head_sha256, journal_head_sha256, program_version, config_sha256, files, tables, queries, manifest_sha256, corrects, changes }: Omit<Filing, 'journal_line' | 'filed_at'>): Decision {
+export function filingLine({ id, filed_by: by, note, report, from, to, time_zone, accounts, teams, as_of, formats, positions, ledger_head_sha256, journal_head_sha256, program_version, config_sha256, files, folder, tables, queries, manifest_sha256, bundle, zip_sha256, corrects, changes }: Omit<Filing, 'journal_line' | 'filed_at'>): Decision {
   return {
     by, action: FILE_ACTION, subject: id, reason: note,
     detail: {
       report, from, to, time_zone, accounts, teams, as_of, formats, ledger: positions.ledger, pulls: positions.pulls, runs: positions.runs, alerts: positions.alerts, journal: positions.journal,
-      ledger_head_sha256, journal_head_sha256, program_version, config_sha256, files: sums(files), tables: sums(tables), queries: sums(queries), manifest_sha256, corrects, changes,
+      ledger_head_sha256, journal_head_sha256, program_version, config_sha256, files: sums(files), folder, tables: sums(tables), queries: sums(queries), manifest_sha256, bundle, zip_sha256, corrects, changes,
     },
   };
 }
@@ -65,7 +70,7 @@ export function filingsOf(lines: Iterable<JournalLine>): Filing[] {
       id: subject, journal_line: seq, filed_at: at, filed_by: by, note: reason, report: text('report') ?? '', from: text('from') ?? '', to: text('to') ?? '', time_zone: text('time_zone') ?? 'UTC', accounts: list('accounts'), teams: list('teams'), as_of: text('as_of'), formats: list('formats'),
       positions: { ledger: count('ledger'), pulls: count('pulls'), runs: count('runs'), alerts: count('alerts'), journal: count('journal') },
       ledger_head_sha256: text('ledger_head_sha256'), journal_head_sha256: text('journal_head_sha256'), program_version: text('program_version') ?? '', config_sha256: text('config_sha256') ?? '',
-      files: named(list('files')), tables: named(list('tables')), queries: named(list('queries')), manifest_sha256: text('manifest_sha256'), corrects: text('corrects'), changes: list('changes'),
+      files: named(list('files')), folder: text('folder'), tables: named(list('tables')), queries: named(list('queries')), manifest_sha256: text('manifest_sha256'), bundle: text('bundle'), zip_sha256: text('zip_sha256'), corrects: text('corrects'), changes: list('changes'),
     }];
   });
 }

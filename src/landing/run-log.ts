@@ -7,7 +7,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, WhoranError } from '../core/errors.ts';
-import { ChainLog, type ChainedLine } from './chain-log.ts';
+import { ChainLog, chainLines, type ChainedLine } from './chain-log.ts';
 
 /** Why a run began: somebody typed it, its time came, or its time had passed unused. */
 export type RunTrigger = 'command' | 'schedule' | 'catch_up';
@@ -70,6 +70,8 @@ export interface RunReport {
   /** The publication that it was made from: while that stands, the same report needn't be made again. */
   readonly publication: number;
   readonly files: readonly string[];
+  /** The same files by their absolute paths, with the SHA-256 of what was written, lower-case hex: retention removes nothing else. Left out in runs of older versions. */
+  readonly written?: readonly { readonly path: string; readonly sha256: string }[];
   /** False where an earlier run had written it. */
   readonly is_new: boolean;
 }
@@ -182,6 +184,14 @@ export function readRuns(dataDir: string): Run[] {
     else if (before) runs.set(runId, { ...before, ping_failure: line.message });
   }
   return [...runs.values()];
+}
+
+/** Every report that a run wrote anew, of the whole log, oldest first, with the time at which its run ended. */
+export function* writtenReports(dataDir: string): Generator<RunReport & { readonly written_at: string }> {
+  for (const line of chainLines<RunLine>(pathOf(dataDir))) {
+    if (line.kind !== 'ended') continue;
+    for (const report of line.reports) if (report.is_new) yield { ...report, written_at: line.at };
+  }
 }
 
 function* tailLines(path: string): Generator<RunLine> {

@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { chainFaults } from '../landing/chain-log.ts';
 import { openLandedBatches } from '../landing/landed-batches.ts';
 import { REMOVALS } from '../landing/removal-log.ts';
+import { removedReports } from '../landing/report-removals.ts';
 import { checksOf, type DoctorCheck } from './doctor-checks.ts';
 import { integrityFaults } from './watch-integrity.ts';
 
@@ -31,7 +32,7 @@ export async function checkDataFolder(dataDir: string, { freeBytes = freeBytesOf
   const folder = isThere ? dataDir : nearestFolder(dataDir);
   return [
     await writable(dataDir, folder),
-    ...(isThere ? [await permissions(dataDir), ...removed(dataDir)] : []),
+    ...(isThere ? [await permissions(dataDir), ...removed(dataDir), ...reportFiles(dataDir)] : []),
     await room(isThere ? dataDir : folder, isThere ? await sizeBelow(join(dataDir, 'store')) : 0, freeBytes),
   ];
 }
@@ -91,6 +92,17 @@ function removed(dataDir: string): DoctorCheck[] {
   if (first) return [check(what, 'failed', `landing/${REMOVALS}, line ${first.line}: ${first.message}${faults.length > 1 ? `, and ${faults.length - 1} more` : ''}`, 'Restore the file and landing/leaves from a backup, and find out who changed them.')];
   const { retained, left_out: leftOut, erased, erased_records: records } = landed.removals.counts;
   return [check(what, 'ok', `${retained} taken by retention, ${leftOut} left out of the database by it, ${erased} that an erasure cut ${records} record(s) out of: each by a decision in the journal`)];
+}
+
+/** How many files of reports retention removed; nothing is said where it removed none. */
+function reportFiles(dataDir: string): DoctorCheck[] {
+  const what = 'removed report files are accounted for';
+  try {
+    const { files, bundles } = removedReports(dataDir);
+    return files + bundles === 0 ? [] : [check(what, 'ok', `${files} file(s) and ${bundles} bundle(s) taken by retention, each named with its SHA-256 in the journal; logs are never shortened`)];
+  } catch {
+    return [check(what, 'failed', 'the journal cannot be read', 'Restore landing/journal.jsonl from a backup, and find out who changed it.')];
+  }
 }
 
 async function entries(folder: string): Promise<string[]> {

@@ -7,7 +7,7 @@ import { chainTexts } from '../landing/chain-log.ts';
 import { filingsOf } from '../landing/filings.ts';
 import type { LandedBatches } from '../landing/landed-batches.ts';
 import { LOGS } from '../landing/landing-files.ts';
-import { readRuns } from '../landing/run-log.ts';
+import { writtenReports } from '../landing/run-log.ts';
 import type { PersonNames } from './person-names.ts';
 
 export interface Staying {
@@ -30,7 +30,7 @@ export function whatStays({ dataDir, landing }: { readonly dataDir: string; read
     ...LOGS.map((name) => ({ file: `landing/${name}`, lines: linesNaming(join(landing.folder, name), names) })),
     { file: 'landing/batches/*.index.jsonl', lines: indexLinesNaming(landing, names) },
   ].filter(({ lines }) => lines > 0);
-  const written = [...new Set(readRuns(dataDir).flatMap(({ ended }) => ended?.reports ?? []).flatMap(({ files }) => files))].filter((path) => existsSync(path));
+  const written = [...new Set([...writtenReports(dataDir)].flatMap(({ files }) => files))].filter((path) => existsSync(path));
   const isReadable = (path: string): boolean => READABLE.test(path) && statSync(path).size <= LARGEST_REPORT;
   return {
     logs, filed_reports: filingsOf(landing.decisions()).map(({ id }) => id),

@@ -4,15 +4,17 @@
  */
 import { hash } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { CORRECTION_ROWS, type Correction } from '../core/filed-as.ts';
 import { inert } from '../core/inert.ts';
 import { REPORT_FORMATS } from '../core/report-formats.ts';
 import { ALL_IN_UTC, reportParameters, type ReportParameters } from '../core/report-parameters.ts';
+import { hashFile } from '../evidence/manifest.ts';
 import { chainLineHash } from '../landing/chain-log.ts';
 import { filingLine, filingsOf, type Filing } from '../landing/filings.ts';
+import { ReportRemovals } from '../landing/report-removals.ts';
 import { openLandedBatches } from '../landing/landed-batches.ts';
 import { parametersTag } from '../render/parameters-tag.ts';
 import { storeFolder } from '../store/manifest.ts';
@@ -45,12 +47,24 @@ export interface Filed {
 export interface MadeAgain extends Filed {
   /** Whether every file is the filed one, byte for byte. */
   readonly is_same: boolean;
+  /** Whether retention removed the files that were written then; null where it did not. */
+  readonly removed: RemovedFiling;
   /** Files that are not, or are not there. */
   readonly differing: readonly string[];
   /** Files that no two runs make alike: their filed hash is all there is. */
   readonly not_comparable: readonly string[];
   /** What is not as it was then. */
   readonly causes: readonly string[];
+}
+
+/** What became of a filed report's files: retention removed so many of those that were written. Null where none were removed. */
+export type RemovedFiling = ReturnType<ReportRemovals['ofFiling']>;
+
+/** The removal of files of each filed report, by its id. */
+export function filingRemovals(dataDir: string): ReadonlyMap<string, NonNullable<RemovedFiling>> {
+  const journal = [...openLandedBatches(dataDir).decisions()];
+  const removals = new ReportRemovals(journal);
+  return new Map(filingsOf(journal).flatMap((filing) => { const removal = removals.ofFiling(filing); return removal ? [[filing.id, removal] as const] : []; }));
 }
 
 /** Every filed report, oldest first. */
@@ -90,7 +104,8 @@ export async function fileReport(dataDir: string, config: Config, id: string, re
     formats: REPORT_FORMATS.filter((format) => report.files.some((file) => file.format === format)), positions,
     ledger_head_sha256: headHash(join(landing, 'ledger.jsonl'), positions.ledger), journal_head_sha256: headHash(join(landing, 'journal.jsonl'), positions.journal),
     program_version: report.program_version, config_sha256: configHash(config), files: Object.fromEntries(report.files.map(({ name, sha256 }) => [name, sha256])),
-    tables: report.table_sha256, queries: report.queries, manifest_sha256: report.bundle?.manifest_sha256 ?? null, corrects: corrected?.id ?? null,
+    folder: resolve(options.outDir), tables: report.table_sha256, queries: report.queries, manifest_sha256: report.bundle?.manifest_sha256 ?? null,
+    bundle: report.bundle === null ? null : basename(report.bundle.path), zip_sha256: typeof report.bundle?.zip === 'string' ? (await hashFile(report.bundle.zip)).sha256 : null, corrects: corrected?.id ?? null,
     changes: (report.filed_as?.corrects?.tables ?? []).flatMap(({ table, added, removed, changed }) => (added + removed + changed === 0 ? [] : [`${table}: ${added} added, ${removed} removed, ${changed} changed`])),
   });
   await appendToJournal(dataDir, now.toISOString(), () => {
@@ -114,7 +129,7 @@ export async function makeFiled(dataDir: string, config: Config, filing: Filing,
   const attested = new Set(report.files.filter(({ format }) => REPORT_FORMAT_WRITERS[format].attested !== null).map(({ name }) => name));
   const differing = Object.entries(filing.files).flatMap(([name, sha256]) => (made.get(name) === sha256 || attested.has(name) ? [] : [name]));
   if (report.bundle !== null && filing.manifest_sha256 !== null && report.bundle.manifest_sha256 !== filing.manifest_sha256) differing.push('manifest.json');
-  return { filing, report, is_same: differing.length === 0, differing, not_comparable: [...attested].sort(), causes: causesOf(dataDir, config, filing, report) };
+  return { filing, report, is_same: differing.length === 0, removed: filingRemovals(dataDir).get(filing.id) ?? null, differing, not_comparable: [...attested].sort(), causes: causesOf(dataDir, config, filing, report) };
 }
 
 /** The filings of this report, period and parameters, oldest first: one corrects the one before. */

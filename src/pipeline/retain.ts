@@ -18,6 +18,7 @@ import { remove, type RemovalWithLeaves } from '../landing/removals.ts';
 import { HASH_BYTES } from '../verifier/merkle.ts';
 import { earliest, groupBy, isHeld, latest, removedRows, removedSpans, type SpanRow } from './batch-spans.ts';
 import { appendToJournal } from './journal.ts';
+import { isReportRetentionConfigured, retainReports, type ReportRetention } from './retain-reports.ts';
 
 type Layer = 'landed' | 'database';
 const LAYERS: readonly Layer[] = ['landed', 'database'];
@@ -60,8 +61,10 @@ export interface Retained {
   readonly layers: readonly RetainedLayer[];
   /** What holds keep, by hold. */
   readonly held: readonly { readonly hold: string; readonly batches: number }[];
-  /** The journal's line that records it; null where nothing was removed. */
+  /** The journal's line that records it; null where nothing was removed of landing or the database. */
   readonly journal_seq: number | null;
+  /** Files of reports, with their own line. */
+  readonly reports: ReportRetention;
 }
 
 export interface RetainOptions {
@@ -82,7 +85,7 @@ export interface RetainFrom {
 
 /** Whether any rule is configured. */
 export function isRetentionConfigured({ retention }: Pick<Config, 'retention'>): boolean {
-  return LAYERS.some((layer) => retention[layer].days !== undefined || Object.keys(retention[layer].classes).length + Object.keys(retention[layer].sources).length > 0);
+  return isReportRetentionConfigured({ retention }) || LAYERS.some((layer) => retention[layer].days !== undefined || Object.keys(retention[layer].classes).length + Object.keys(retention[layer].sources).length > 0);
 }
 
 /** Which batches are due by the configuration's rules, and which of them a hold keeps. Reads; changes nothing. */
@@ -119,16 +122,17 @@ export async function planRetention(from: RetainFrom, config: Pick<Config, 'rete
  */
 export async function retain(from: RetainFrom, config: Pick<Config, 'retention'>, options: RetainOptions): Promise<Retained> {
   const { now, by, isDryRun = false, progress = (): void => undefined } = options;
+  const reports = await retainReports(from.dataDir, () => from.landing.decisions(), config, options);
   const plan = await planRetention(from, config, now);
   const layers = LAYERS.map((layer) => layerOf(layer, plan.due.filter((one) => one.layer === layer))).filter(({ batches }) => batches > 0);
   const holds = groupBy(plan.held, ({ hold }) => hold.id);
   const held = [...holds].map(([hold, batches]) => ({ hold, batches: batches.length }));
-  const result = { schema: 'whoran.retention/1' as const, at: now.toISOString(), by, is_dry_run: isDryRun, layers, held };
+  const result = { schema: 'whoran.retention/1' as const, at: now.toISOString(), by, is_dry_run: isDryRun, layers, held, reports };
   if (isDryRun || plan.due.length === 0) return { ...result, journal_seq: null };
   const [decision] = await appendToJournal(from.dataDir, now.toISOString(), () => [{
     by, action: REMOVAL_ACTIONS.retention, subject: 'landing', reason: 'retention',
     detail: {
-      rules: JSON.stringify(config.retention), held_batches: plan.held.length, removals_before: from.landing.removals.lastSeq,
+      rules: JSON.stringify({ landed: config.retention.landed, database: config.retention.database }), held_batches: plan.held.length, removals_before: from.landing.removals.lastSeq,
       ...Object.fromEntries<string | number | null>(layers.flatMap((one): [string, string | number | null][] => [[`${one.layer}_batches`, one.batches], [`${one.layer}_bytes`, one.bytes], [`${one.layer}_first_at`, one.first_at], [`${one.layer}_last_at`, one.last_at]])),
     },
   }], options.sleep);

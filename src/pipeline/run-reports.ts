@@ -2,6 +2,7 @@
  * The reports of a run.
  */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { ReportJob } from '../config/run.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
@@ -60,7 +61,10 @@ export async function writeReport(
     landing: { readMember: async (batchSeq: number, member: number) => Promise.resolve(writer.landing.unpackMember(batchSeq, member)) },
   };
   const result = await runReport(reader, job.id, { from, to, parameters, outDir: job.out, dataDir: writer.dataDir, now, version, progress, ...(job.formats ? { formats: job.formats } : {}) });
-  return { report: result.id, from: result.from, to: result.to, ...(tag === '' ? {} : { parameters: tag }), publication, files: result.files.map(({ path }) => path), is_new: true };
+  return {
+    report: result.id, from: result.from, to: result.to, ...(tag === '' ? {} : { parameters: tag }), publication, files: result.files.map(({ path }) => path),
+    written: result.files.map(({ path, sha256 }) => ({ path: resolve(path), sha256 })), is_new: true,
+  };
 }
 
 function jobParameters({ accounts, teams, time_zone: timeZone }: ReportJob): ReportParameters {

@@ -109,6 +109,9 @@ class JobRun {
     const retained = await this.#steps.step(db, 'retain', async () => retain({ dataDir, db, landing }, config, { now: effects.now(), by: 'configuration', sleep: async (ms) => effects.sleep(ms, this.#job.signal) }));
     for (const { layer, batches } of retained?.layers ?? []) tell({ kind: 'note', message: `retention: ${batches} deliver${batches === 1 ? 'y' : 'ies'} removed (${layer})` });
     for (const { hold, batches } of retained?.held ?? []) tell({ kind: 'note', message: `retention: ${batches} deliver${batches === 1 ? 'y' : 'ies'} due and kept by ${hold}` });
+    for (const { layer, files, reports } of retained?.reports.layers ?? []) tell({ kind: 'note', message: `retention: ${files} file(s) of ${reports} report(s) removed (${layer})` });
+    for (const { hold, reports } of retained?.reports.held ?? []) tell({ kind: 'note', message: `retention: ${reports} report(s) due and kept by ${hold}` });
+    for (const { path, why } of retained?.reports.failed ?? []) this.#steps.fail({ what: 'retain', stream: null, message: `${path} is due and could not be removed: ${why}`, hint: 'The next run tries again.' });
     return (retained?.journal_seq ?? null) !== null;
   }
 

@@ -4,7 +4,7 @@
 import type { Status } from '../../answers/status.ts';
 import { inert } from '../../core/inert.ts';
 import type { Page } from './answer.ts';
-import { removedLines } from './removed.ts';
+import { removedLines, removedReportLines } from './removed.ts';
 import { recordNotes } from './alerts.ts';
 import { tableLines } from './table.ts';
 import { wrapped } from './width.ts';
@@ -42,7 +42,7 @@ export function statusLines(status: Status, page: Page): string[] {
   const counts = status.forms.map((form) => [inert(form.form), ...[form.read, form.new, form.repeated, form.rejected, form.set_aside].map(String)]);
   return [
     ...wrapped(`${inert(status.data, 300)}: ${status.batches} batches landed, last brought up to date ${status.published_at}.`, columns).map((line) => style.bold(line)),
-    ...removedLines(status.removed).flatMap((line) => wrapped(line, columns)),
+    ...[...removedLines(status.removed), ...removedReportLines(status.removed_reports)].flatMap((line) => wrapped(line, columns)),
     '',
     ...tableLines(sources, status.sources.map((source) => [sourceName(source), source.complete_through ?? '', lag(source.lag_seconds), String(source.records)]), page),
     ...(status.gaps.length === 0 ? [] : ['', style.bold('Never landed'), ...status.gaps.map((gap) => style.fair(`  ${gap.name === null ? sourceName(gap) : `${inert(gap.source.replace('_', ' '))} ${inert(gap.name)}`}`))]),
