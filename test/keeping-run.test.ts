@@ -63,7 +63,7 @@ const source: Source = {
 let delivered = 1;
 
 function configOf(retention: ConfigSpec['retention'] = {}, hasReports = true): Config {
-  return configSchema.parse({ sources: [{ type: 'files', id: 'trail', path: folder }], retention, run: { reports: !hasReports ? [] : [{ id: 'traceability', period: 'previous_month', formats: ['json', 'csv'], out: reports }] } });
+  return configSchema.parse({ sources: [{ type: 'files', id: 'trail', path: folder }], retention, run: { reports: !hasReports ? [] : [{ id: 'access-changes', period: 'previous_month', formats: ['html', 'json', 'csv'], out: reports }] } });
 }
 
 async function run(now: Date, retention: ConfigSpec['retention'] = {}, hasReports = true): Promise<RunResult & { said: string[] }> {
@@ -94,8 +94,8 @@ async function whoran(...argv: string[]): Promise<{ code: number; out: string; e
 }
 
 const names = (at: string): string[] => readdirSync(at).sort();
-const JANUARY = 'traceability_20260101T000000Z_20260201T000000Z';
-const FEBRUARY = 'traceability_20260201T000000Z_20260301T000000Z';
+const JANUARY = 'access-changes_20260101T000000Z_20260201T000000Z';
+const FEBRUARY = 'access-changes_20260201T000000Z_20260301T000000Z';
 /** Deliveries after 20 days, reports after 20; on 6 March what is of January and what was written in February is due. */
 const MARCH = new Date('2026-03-06T03:00:00Z');
 const RETENTION = { landed: { days: 20 }, reports: { days: 20 }, filed_reports: { days: 25 } };
@@ -113,10 +113,13 @@ beforeAll(async () => {
   const keyFile = join(folder, 'key.pem');
   await newKeyFile(keyFile);
   const signer = await bundleSigner(evidenceConfigSchema.parse({ signing_key_file: keyFile }));
-  filed = await fileReport(data, configOf(), 'traceability', {
+  filed = await fileReport(data, configOf(), 'access-changes', {
     from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-02-01T00:00:00Z'), now: new Date('2026-02-05T00:00:00Z'), runBy: 'ada', outDir: join(folder, 'filed'), formats: ['json'], bundle: { dataDir: data, signer, hasZip: true }, sleep,
   });
   filedBytes = readFileSync(filed.report.files[0]?.path ?? '');
+  mkdirSync(join(folder, 'proved/proofs'), { recursive: true });
+  const landed = openLandedBatches(data);
+  writeFileSync(join(folder, 'proved/proofs/batches.jsonl'), [...landed.batches()].map((line) => { const { records, root } = recordRoot(landed, line); return `${JSON.stringify({ batch: line.seq, records, record_root: root.toString('hex') })}\n`; }).join(''));
   handedOver = join(folder, 'handed-over.bundle');
   cpSync(filed.report.bundle?.path ?? '', handedOver, { recursive: true });
 }, 60_000);
@@ -128,13 +131,13 @@ test('what runs and filings wrote is recorded with paths and hashes, and a dry r
   const written = names(reports).filter((name) => !name.endsWith('_notes.csv'));
   expect(await preview()).toMatchObject({
     layers: [{ layer: 'landed', batches: 1 }],
-    reports: { layers: [{ layer: 'reports', reports: 1, files: written.length, by_report: { traceability: 1 } }, { layer: 'filed_reports', reports: 1, files: 3 }], altered: 0, unhashed: 0, journal_seq: null },
+    reports: { layers: [{ layer: 'reports', reports: 1, files: written.length, by_report: { 'access-changes': 1 } }, { layer: 'filed_reports', reports: 1, files: 3 }], altered: 0, unhashed: 0, journal_seq: null },
   });
-  expect(await preview({ reports: { days: 365, ids: { traceability: 20 } } })).toMatchObject({ layers: [], reports: { layers: [{ layer: 'reports', files: written.length }] } });
-  expect(await preview({ reports: { days: 20, ids: { traceability: 365 } }, filed_reports: { ids: { other: 1 } } })).toMatchObject({ reports: { layers: [] } });
+  expect(await preview({ reports: { days: 365, ids: { 'access-changes': 20 } } })).toMatchObject({ layers: [], reports: { layers: [{ layer: 'reports', files: written.length }] } });
+  expect(await preview({ reports: { days: 20, ids: { 'access-changes': 365 } }, filed_reports: { ids: { other: 1 } } })).toMatchObject({ reports: { layers: [] } });
   expect(names(reports)).toHaveLength(written.length + 1);
   const said = await whoran('retain');
-  expect(said).toMatchObject({ code: 0, out: expect.stringMatching(/Would go of reports that runs wrote: \d+ files .* of 1 report \(traceability 1\)[^]*Nothing is removed yet/) as string });
+  expect(said).toMatchObject({ code: 0, out: expect.stringMatching(/Would go of reports that runs wrote: \d+ files .* of 1 report \(access-changes 1\)[^]*Nothing is removed yet/) as string });
 });
 
 test.each([
@@ -162,9 +165,9 @@ test('a run removes what is due, and nothing else: the journal names it, no log 
   const mine = names(reports);
   const [altered = ''] = mine.filter((name) => name.startsWith(JANUARY) && name.endsWith('.csv') && !name.endsWith('_notes.csv'));
   writeFileSync(join(reports, altered), 'somebody wrote over it');
-  const linked = mine.find((name) => name.startsWith(JANUARY) && name.endsWith('.csv') && name !== altered && !name.endsWith('_notes.csv')) ?? '';
-  renameSync(join(reports, linked), join(folder, 'elsewhere.csv'));
-  symlinkSync(join(folder, 'elsewhere.csv'), join(reports, linked));
+  const linked = mine.find((name) => name.startsWith(JANUARY) && name.endsWith('.json')) ?? '';
+  renameSync(join(reports, linked), join(folder, 'elsewhere.json'));
+  symlinkSync(join(folder, 'elsewhere.json'), join(reports, linked));
   writeFileSync(join(filed.report.bundle?.path ?? '', 'report', 'added.txt'), 'mine');
   const runs = readFileSync(join(data, 'landing/runs.jsonl'), 'utf8');
   const publication = (await whoran('coverage', '--json')).out;
@@ -175,7 +178,7 @@ test('a run removes what is due, and nothing else: the journal names it, no log 
   // Gone: what is as it was written. Left: what somebody changed, linked or put there.
   const january = names(reports).filter((name) => name.startsWith(JANUARY));
   expect(january).toEqual([`${JANUARY}_notes.csv`, altered, linked].sort());
-  expect(existsSync(join(folder, 'elsewhere.csv'))).toBe(true);
+  expect(existsSync(join(folder, 'elsewhere.json'))).toBe(true);
   expect(readdirSync(join(folder, 'filed'), { recursive: true }).filter((name) => !statSync(join(folder, 'filed', String(name))).isDirectory())).toEqual([join(`${JANUARY}.bundle`, 'report', 'added.txt')]);
   expect(names(reports).some((name) => name.startsWith(FEBRUARY))).toBe(true);
   const decisions = [...openLandedBatches(data).decisions()].filter(({ action }) => action.endsWith('.retain'));
@@ -220,14 +223,13 @@ test('status, coverage, doctor, rebuild and the list of filed reports say what w
   expect(await json('rebuild')).toMatchObject({ batches: 2, removed: counts });
   expect(await json('report', 'filed')).toMatchObject({ filings: [{ id: filed.filing.id, removed: { by: 'configuration', removed: 3, written: 3, at: MARCH.toISOString() } }] });
   expect((await whoran('report', 'filed')).out).toContain('removed 2026-03-06');
-  const again = await whoran('report', 'traceability', '--filed', filed.filing.id, '--out', join(folder, 'shown'));
-  expect(again.out).toContain('Of the 3 files written then, retention removed 3: 2026-03-06T03:00:00.000Z, by configuration (line');
 });
 
 test('a bundle that was handed over before still agrees with the data folder: by kept hashes, and it says so', async () => {
-  const roots = [...openLandedBatches(data).batches()].map((line) => ({ batch: line.seq, ...recordRoot(openLandedBatches(data), line) }));
-  expect(roots.map(({ isKept }) => isKept)).toEqual([true, false]);
-  const checked = await checkAgainstData(handedOver, readManifest(readFileSync(join(handedOver, 'manifest.json')), new Faults()), data, recordRoot);
+  expect([...openLandedBatches(data).batches()].map((line) => recordRoot(openLandedBatches(data), line).isKept)).toEqual([true, false]);
+  // The heads of the bundle, and the record tree of Ada's delivery as it was before.
+  const manifest = readManifest(readFileSync(join(handedOver, 'manifest.json')), new Faults());
+  const checked = await checkAgainstData(join(folder, 'proved'), { ...manifest, files: new Map([['proofs/batches.jsonl', { path: '', bytes: 0, sha256: '' }]]) }, data, recordRoot);
   expect([checked.faults, checked.not_checked.map(({ id }) => id)]).toEqual([[], ['data_removed']]);
   expect((await whoran('verify', handedOver)).code).toBe(0);
 });

@@ -2,6 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { appendDecisions } from '../landing/journal.ts';
+import { reportRemovalLine } from '../landing/report-removals.ts';
 import { openWriter } from '../store/writer.ts';
 import { ingest } from '../pipeline/ingest.ts';
 import { main } from './program.ts';
@@ -38,8 +40,13 @@ test('a report is filed, listed, and made again by its id and by its time', asyn
   const [name = ''] = Object.keys(listed.filings[0]?.files ?? {});
   const again = await whoran('report', 'traceability', '--filed', ID, '--out', join(folder, 'again'));
   expect(again).toMatchObject({ code: 0, out: expect.stringContaining('the same files, byte for byte') as string });
+  expect(again.out).not.toContain('retention');
+  // As `retain` does once they are due.
+  const [sha256 = ''] = Object.values(listed.filings[0]?.files ?? {});
+  appendDecisions(join(folder, 'data'), new Date().toISOString(), [reportRemovalLine([{ path: join(folder, 'first', name), sha256, isBundle: false }], { by: 'configuration', rules: '{}', bytes: 1 })]);
   const known = await whoran('report', 'traceability', ...PERIOD, '--known-at', listed.filings[0]?.filed_at ?? '', '--out', join(folder, 'known'));
   expect(known).toMatchObject({ code: 0, out: expect.stringContaining('byte for byte') as string });
+  expect(known.out).toMatch(/Written then: 1; of these retention removed 1, the last of them at \S+ by configuration \(line 2 of the journal\)\. Their hashes stay/);
   for (const place of ['again', 'known']) expect(await readFile(join(folder, place, name))).toEqual(await readFile(join(folder, 'first', name)));
 }, 120_000);
 

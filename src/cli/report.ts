@@ -236,7 +236,7 @@ async function again(context: Context, id: string, filed: string, options: Optio
 function againLines({ filing: one, is_same: isSame, differing, not_comparable: others, causes, removed }: MadeAgain): string[] {
   return [
     isSame ? `Filed as ${inert(one.id, 200)}: these are the same files, byte for byte.` : `Filed as ${inert(one.id, 200)}: NOT the same bytes: ${differing.map((name) => inert(name, 200)).join(', ')}.`,
-    ...(removed === null ? [] : [`Of the ${removed.written} files written then, retention removed ${removed.removed}: ${removed.at}, by ${inert(removed.by, 60)} (line ${removed.journal_line} of the journal). Their hashes stay in the journal, and these files were held against them.`]),
+    ...(removed === null ? [] : [`Written then: ${removed.written}; of these retention removed ${removed.removed}, the last of them at ${removed.at} by ${inert(removed.by, 60)} (line ${removed.journal_line} of the journal). Their hashes stay there, and these files were held against them.`]),
     ...(others.length > 0 ? [`Not compared, since no two runs print alike: ${others.map((name) => inert(name, 200)).join(', ')}.`] : []),
     ...(isSame ? [] : causes.length > 0 ? causes.map((cause) => `  ${inert(cause, 300)}`) : ['  Program, configuration and logs are as they were: check landing with `whoran doctor` (batches may have been removed).']),
   ];
