@@ -1,7 +1,7 @@
 /**
  * Findings: what the detections found, where each stands by now, and the landed records that show it.
  */
-import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
+import { loadDetections, type DetectionCatalog } from '../catalog/catalog.ts';
 import { SEVERITIES, type Severity } from '../catalog/header.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
@@ -106,7 +106,7 @@ export type FindingsReader = AnswerReader & { readonly dataDir?: string };
  *   empty list would then read as "nothing found"
  */
 export async function findings(reader: FindingsReader, filter: FindingsFilter = {}): Promise<FindingsDocument> {
-  const catalog = await loadCatalog();
+  const catalog = await loadDetections();
   checkFilter(catalog, filter);
   await loadLife(reader, filter.now ?? new Date(), filter.knownAt);
   const all = await answerRows<FindingRow>(reader, 'findings', { from_at: filter.from ?? null, to_at: filter.to ?? null, detection: filter.detection ?? null });
@@ -174,14 +174,14 @@ function evidenceOf(ref: RecordRef, sha256: string | null): Evidence | undefined
   return source === undefined || sha256 === null ? undefined : { source, record_id: ref.record_id, sha256 };
 }
 
-async function asOf(reader: AnswerReader, catalog: Catalog, detection: string | undefined): Promise<string | null> {
+async function asOf(reader: AnswerReader, catalog: DetectionCatalog, detection: string | undefined): Promise<string | null> {
   const asked = catalog.detections.filter(({ id }) => detection === undefined || id === detection);
   const needed = new Set<string>(asked.flatMap(({ header }) => header.sources));
   const sources = await landedSources(reader);
   return earliest(sources.filter(({ source }) => needed.has(source)).map((source) => source.complete_through));
 }
 
-function checkFilter({ detections }: Catalog, { detection, status }: FindingsFilter): void {
+function checkFilter({ detections }: DetectionCatalog, { detection, status }: FindingsFilter): void {
   const ids = detections.map(({ id }) => id);
   if (detection !== undefined && !ids.includes(detection)) throw unknownWord('detection', detection, ids);
   if (status !== undefined && !FINDING_STATUSES.some((known) => known === status)) throw unknownWord('status', status, FINDING_STATUSES);

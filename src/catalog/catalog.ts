@@ -43,6 +43,12 @@ export interface Catalog {
   readonly controls: readonly Control[];
 }
 
+/** What detecting needs of the catalog. */
+export interface DetectionCatalog extends Pick<Catalog, 'root' | 'detections' | 'controls'> {
+  /** The files that serve all detections: those of `queries/detections` itself. */
+  readonly shared: readonly Query[];
+}
+
 /**
  * Reads every SQL file under `queries/`, checks its header, and that ids are file names, unique, and name known controls.
  * What the SQL itself may say is checked by `checkDetection`.
@@ -51,35 +57,43 @@ export interface Catalog {
  * @throws CatalogError naming every fault
  */
 export async function loadCatalog(root: string = packageRoot()): Promise<Catalog> {
-  if (root !== packageRoot()) return await readCatalog(root);
+  if (root !== packageRoot()) return await readCatalog(root, 'queries');
   // The package's own files don't change while it runs, and to read them takes longer than to detect in a small folder.
-  own ??= readCatalog(root).catch((error: unknown) => {
+  own ??= readCatalog(root, 'queries').catch((error: unknown) => {
     own = undefined;
     throw error;
   });
   return await own;
 }
 
-let own: Promise<Catalog> | undefined;
+/**
+ * The package's own detections and what they need, without the other nine tenths of its headers: to read those takes half a
+ * second, and every run detects.
+ *
+ * @throws CatalogError naming every fault in these files
+ */
+export async function loadDetections(): Promise<DetectionCatalog> {
+  ownDetections ??= readCatalog(packageRoot(), 'queries/detections').catch((error: unknown) => {
+    ownDetections = undefined;
+    throw error;
+  });
+  const { root, detections, controls, queries } = await ownDetections;
+  return { root, detections, controls, shared: queries };
+}
 
-async function readCatalog(root: string): Promise<Catalog> {
+let own: Promise<Catalog> | undefined;
+let ownDetections: Promise<Catalog> | undefined;
+
+/** Reads the files below one folder of `root`. */
+async function readCatalog(root: string, folder: string): Promise<Catalog> {
   const { controls, faults } = await loadControls(root);
   const queries: Query[] = [];
   const detections: Detection[] = [];
-  for (const file of await sqlFiles(root)) {
-    const bytes = await readFile(join(root, file));
-    const [, layer = '', area] = /^queries\/(?:([^/]+)\/)?(?:([^/]+)\/)?[^/]+$/.exec(file) ?? [];
-    const common = { id: basename(file, '.sql'), layer, file, sql: bytes.toString('utf8'), sha256: createHash('sha256').update(bytes).digest('hex') };
-    // What lies in detections/ itself serves all detections; those lie in a folder named for what they watch.
-    if (layer === 'detections' && area !== undefined) {
-      const { header, faults: found } = parseHeader(common.sql, detectionHeaderSchema);
-      faults.push(...found.map((message) => ({ file, message })));
-      if (header) detections.push({ ...common, area, header });
-    } else {
-      const { header, faults: found } = parseHeader(common.sql, fileHeaderSchema);
-      faults.push(...found.map((message) => ({ file, message })));
-      if (header) queries.push({ ...common, header });
-    }
+  for (const file of await sqlFiles(root, folder)) {
+    const read = await readQueryFile(root, file);
+    faults.push(...read.faults.map((message) => ({ file, message })));
+    if (read.detection) detections.push(read.detection);
+    if (read.query) queries.push(read.query);
   }
   detections.sort((a, b) => (a.id < b.id ? -1 : 1));
   faults.push(...idFaults([...queries, ...detections]), ...controlFaults([...queries, ...detections], controls));
@@ -87,11 +101,40 @@ async function readCatalog(root: string): Promise<Catalog> {
   return { root, queries, detections, controls };
 }
 
-async function sqlFiles(root: string): Promise<string[]> {
-  const entries = await readdir(join(root, 'queries'), { recursive: true });
+interface ReadFile {
+  readonly query?: Query;
+  readonly detection?: Detection;
+  readonly faults: readonly string[];
+}
+
+/** The package's own, so that a detection is one object however it is asked for: what is known of it is kept by object. */
+const ownFiles = new Map<string, ReadFile>();
+
+async function readQueryFile(root: string, file: string): Promise<ReadFile> {
+  const isOwn = root === packageRoot();
+  const known = isOwn ? ownFiles.get(file) : undefined;
+  if (known) return known;
+  const bytes = await readFile(join(root, file));
+  const [, layer = '', area] = /^queries\/(?:([^/]+)\/)?(?:([^/]+)\/)?[^/]+$/.exec(file) ?? [];
+  const common = { id: basename(file, '.sql'), layer, file, sql: bytes.toString('utf8'), sha256: createHash('sha256').update(bytes).digest('hex') };
+  let read: ReadFile;
+  // What lies in detections/ itself serves all detections; those lie in a folder named for what they watch.
+  if (layer === 'detections' && area !== undefined) {
+    const { header, faults } = parseHeader(common.sql, detectionHeaderSchema);
+    read = header ? { detection: { ...common, area, header }, faults } : { faults };
+  } else {
+    const { header, faults } = parseHeader(common.sql, fileHeaderSchema);
+    read = header ? { query: { ...common, header }, faults } : { faults };
+  }
+  if (isOwn) ownFiles.set(file, read);
+  return read;
+}
+
+async function sqlFiles(root: string, folder: string): Promise<string[]> {
+  const entries = await readdir(join(root, folder), { recursive: true });
   return entries
     .filter((entry) => entry.endsWith('.sql'))
-    .map((entry) => `queries/${entry.split(sep).join('/')}`)
+    .map((entry) => `${folder}/${entry.split(sep).join('/')}`)
     .sort();
 }
 

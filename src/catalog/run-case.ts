@@ -60,15 +60,34 @@ const NEUTRAL: Record<string, string | number | boolean> = {
   'TIMESTAMP WITH TIME ZONE': '2026-01-15T09:00:00Z',
 };
 
+interface TableColumn {
+  readonly column_name: string;
+  readonly data_type: string;
+  readonly is_nullable: string;
+}
+
+/** A case's tables stay as they are, and the engine takes longer to list their columns than to run most cases. */
+const columnsKnown = new WeakMap<Database, Map<string, readonly TableColumn[]>>();
+
+async function columnsOf(db: Database, table: string): Promise<readonly TableColumn[]> {
+  const tables = columnsKnown.get(db) ?? new Map<string, readonly TableColumn[]>();
+  columnsKnown.set(db, tables);
+  const known = tables.get(table);
+  if (known !== undefined) return known;
+  const columns = await db.all<{ column_name: string; data_type: string; is_nullable: string }>(
+    'select column_name, data_type, is_nullable from information_schema.columns where table_name = $table order by ordinal_position',
+    { table },
+  );
+  if (columns.length > 0) tables.set(table, columns);
+  return columns;
+}
+
 /**
  * Puts one row into a table. A column left out is null, or neutral where the table allows no null; a column that the table
  * has not is an error.
  */
 export async function insertRow(db: Database, table: string, row: Record<string, SqlValue>): Promise<void> {
-  const columns = await db.all<{ column_name: string; data_type: string; is_nullable: string }>(
-    'select column_name, data_type, is_nullable from information_schema.columns where table_name = $table order by ordinal_position',
-    { table },
-  );
+  const columns = await columnsOf(db, table);
   if (columns.length === 0) throw new Error(`a case gives rows for ${table}: there is no such table`);
   const unknown = Object.keys(row).filter((name) => !columns.some((column) => column.column_name === name));
   if (unknown.length > 0) throw new Error(`a case gives ${table} the column ${unknown.join(', ')}: it has none of that name`);

@@ -6,7 +6,7 @@ import type { Alert, AlertFinding, AlertWho } from '../alerts/alert.ts';
 import { ask } from '../answers/ask.ts';
 import type { Finding, FindingsReader } from '../answers/findings.ts';
 import { reasonText } from '../answers/reasons.ts';
-import type { Catalog, Detection } from '../catalog/catalog.ts';
+import type { Detection, DetectionCatalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import { rfc3339 } from '../core/times.ts';
 import type { DueNotice } from './alert-plan.ts';
@@ -17,7 +17,7 @@ const SHOWN_STEPS = 3;
 
 export interface ComposeContext {
   readonly reader: FindingsReader & { readonly dataDir: string };
-  readonly catalog: Catalog;
+  readonly catalog: DetectionCatalog;
   readonly config: Pick<Config, 'alerts'>;
   readonly now: Date;
 }

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import type { Channel } from '../alerts/channel.ts';
 import { loadFindingLife } from '../answers/finding-life.ts';
 import type { FindingsReader } from '../answers/findings.ts';
-import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
+import { loadDetections, type DetectionCatalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import { queryText } from '../engine/query-file.ts';
 import { alertLogPath, openAlertLog, type AlertEntry, type AlertLine, type FindingChanged } from '../landing/alert-log.ts';
@@ -58,7 +58,7 @@ export interface Planned {
   /** New messages, digests among them, in the order in which they are written down. */
   readonly due: readonly Omit<PlannedMessage, 'plannedAt'>[];
   readonly held: readonly HeldBack[];
-  readonly catalog: Catalog;
+  readonly catalog: DetectionCatalog;
 }
 
 /**
@@ -123,7 +123,7 @@ function orphans({ config, channels }: AlertPhase, unsent: readonly Unsent[], lo
  * @param answers `finding_life` need not be loaded yet, and is as of `now` afterwards
  */
 export async function planned({ config, channels, dataDir }: Pick<AlertPhase, 'config' | 'channels' | 'dataDir'>, answers: FindingsReader, now: Date): Promise<Planned> {
-  const catalog = await loadCatalog();
+  const catalog = await loadDetections();
   await loadFindingLife(answers.db, { dataDir, now });
   const { due, held } = await planAlerts(answers.db, config, catalog, channels, now, dataDir);
   const known = new Set((await answers.db.all<{ alert_key: string }>('select alert_key from life_messages')).map(({ alert_key }) => alert_key));

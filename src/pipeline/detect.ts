@@ -6,7 +6,7 @@
  * no row, and nothing in a row comes from the run. That is cheap because detections start from sessions and tasks, never
  * from all events.
  */
-import { loadCatalog, type Detection } from '../catalog/catalog.ts';
+import { loadDetections, type Detection } from '../catalog/catalog.ts';
 import { checkDetection, detectionSql } from '../catalog/detection.ts';
 import { CatalogError } from '../catalog/faults.ts';
 import { detectionConfigFaults, detectionParameters } from '../catalog/parameters.ts';
@@ -41,7 +41,7 @@ export async function detect(
   config: Pick<Config, 'detections' | 'sources'>,
 ): Promise<DetectResult> {
   const { db } = writer;
-  const catalog = await loadCatalog();
+  const catalog = await loadDetections();
   const configFaults = detectionConfigFaults(catalog.detections, config.detections);
   if (configFaults.length > 0) {
     throw new WhoranError(`the configuration of detections has faults:\n  ${configFaults.join('\n  ')}`, {
@@ -54,7 +54,7 @@ export async function detect(
   if (faults.length > 0) throw new CatalogError(faults);
 
   const shared = (id: string): string => {
-    const query = catalog.queries.find((candidate) => candidate.layer === 'detections' && candidate.id === id);
+    const query = catalog.shared.find((candidate) => candidate.id === id);
     if (query === undefined) throw new CatalogError([{ file: `queries/detections/${id}.sql`, message: 'it is missing' }]);
     return query.sql;
   };

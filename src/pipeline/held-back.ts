@@ -1,7 +1,7 @@
 /**
  * What stands, should be told, and is not told now: for whoever lists findings, without speaking to any channel.
  */
-import { loadCatalog } from '../catalog/catalog.ts';
+import { loadDetections } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../engine/database.ts';
 import { planAlerts, type HeldBack } from './alert-plan.ts';
@@ -16,5 +16,5 @@ export type { HeldBack } from './alert-plan.ts';
 export async function heldBack(db: Database, config: Pick<Config, 'alerts'>, now: Date): Promise<readonly HeldBack[]> {
   // Which notices a channel takes decides what is sent to it, never what is held back.
   const channels = config.alerts.channels.filter(({ enabled }) => enabled).map(({ id }) => ({ id, notices: [] }));
-  return (await planAlerts(db, config, await loadCatalog(), channels, now)).held;
+  return (await planAlerts(db, config, await loadDetections(), channels, now)).held;
 }

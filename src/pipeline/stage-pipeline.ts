@@ -85,7 +85,7 @@ export class StagePipeline {
   /** Lets DuckDB stage the file; doesn't wait for it. */
   submit(objects: ObjectFile): void {
     this.#enqueue(async () => {
-      await this.#run.members(objects.members);
+      this.#run.members(objects.members);
       if (objects.file.lines > 0) {
         const doubtful = new Set(await this.#run.objects(objects.file, objects.members));
         this.#doubtful.push(...objects.members.filter((member) => doubtful.has(member)));
@@ -96,7 +96,7 @@ export class StagePipeline {
 
   /** Frames a delivery record by record. */
   async frame(delivery: FramedDelivery): Promise<void> {
-    this.#enqueue(async () => this.#run.members([delivery]));
+    this.#run.members([delivery]);
     await this.#frameKnown(delivery);
   }
 

@@ -31,6 +31,8 @@ export class StageRun {
   readonly #db: Database;
   #files: DayFile[];
   #waiting = 0;
+  /** Members that are told of, and not yet in `stage_members`: a statement for each would be most of the time of many small files. */
+  #members: StagedMember[] = [];
   readonly #days = new Set<string>();
 
   private constructor(writer: Writer) {
@@ -46,13 +48,8 @@ export class StageRun {
   }
 
   /** Says what the coming chunks are out of. */
-  async members(members: readonly StagedMember[]): Promise<void> {
-    if (members.length === 0) return;
-    await this.#db.run(
-      `insert into stage_members
-       select unnest(from_json($members, '[{"batchSeq":"INTEGER","member":"INTEGER","origin":"VARCHAR"}]'), recursive := true)`,
-      { members: JSON.stringify(members.map(({ batchSeq, member, origin }) => ({ batchSeq, member, origin }))) },
-    );
+  members(members: readonly StagedMember[]): void {
+    for (const { batchSeq, member, origin } of members) this.#members.push({ batchSeq, member, origin });
   }
 
   /**
@@ -105,6 +102,7 @@ export class StageRun {
   /** Counts what framing itself rejected or set aside. */
   async outcomes(outcomes: readonly FramedOutcome[]): Promise<void> {
     if (outcomes.length === 0) return;
+    await this.#writeMembers();
     const parameters = { outcomes: JSON.stringify(outcomes) };
     const rows = `select unnest(from_json($outcomes,
       '[{"batchSeq":"INTEGER","member":"INTEGER","form":"VARCHAR","recordNumber":"INTEGER","reason":"VARCHAR"}]'), recursive := true)`;
@@ -124,6 +122,7 @@ export class StageRun {
 
   /** Settles, writes Parquet, counts; afterwards every batch up to `throughSeq` is staged in the writer's copy. */
   async finish(throughSeq: number): Promise<void> {
+    await this.#writeMembers();
     await this.#flush();
     const settled = await settle(this, this.#files);
     if (settled) {
@@ -150,6 +149,7 @@ export class StageRun {
 
   /** De-duplicates, keeps and counts what `cloudtrail_chunk` holds. */
   async #chunk(): Promise<void> {
+    await this.#writeMembers();
     const days = await this.#db.all<ChunkDay>(
       `select strftime(make_timestamp(${UTC_DAY} * 86400000000), '%Y-%m-%d') as day,
          count(*) filter (where is_addendum) as addenda, count(*) as rows
@@ -186,10 +186,22 @@ export class StageRun {
   }
 
   async #rows(): Promise<void> {
+    await this.#writeMembers();
     for (const name of ['sign_ins', 'directory_audits', 'task_events', 'described_tasks', 'ecs_events', 'application_logs', 'directory_objects', 'group_pages', 'identity_registry']) {
       await this.#db.run(`create or replace temp table staged_${name} as ${await queryText(`staging/${name}`)}`);
     }
     await this.#db.transaction(async () => this.#query('dedupe_rows'));
+  }
+
+  async #writeMembers(): Promise<void> {
+    if (this.#members.length === 0) return;
+    const members = JSON.stringify(this.#members);
+    this.#members = [];
+    await this.#db.run(
+      `insert into stage_members
+       select unnest(from_json($members, '[{"batchSeq":"INTEGER","member":"INTEGER","origin":"VARCHAR"}]'), recursive := true)`,
+      { members },
+    );
   }
 
   /** Everything that waits goes where it belongs. */

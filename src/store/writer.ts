@@ -132,7 +132,7 @@ export class Writer {
 
   /** Makes the working copy what readers see. The writer goes on from there. */
   async publish(): Promise<Manifest> {
-    await this.db.run('checkpoint');
+    await checkpoint(this.db);
     const state = `state-${this.#publication + 1}.duckdb`;
     const path = join(this.folder, state);
     copyFileSync(join(this.folder, WORK), path, constants.COPYFILE_FICLONE);
@@ -143,7 +143,7 @@ export class Writer {
   async publishAndClose(): Promise<Manifest> {
     this.#isClosed = true;
     try {
-      await this.db.run('checkpoint');
+      await checkpoint(this.db);
       this.db.close();
       const state = `state-${this.#publication + 1}.duckdb`;
       await rename(join(this.folder, WORK), join(this.folder, state));
@@ -232,8 +232,23 @@ async function openWork(dataDir: string, path: string, options: WriterOptions): 
   await prepareReading(db);
   // Rows are a set: their order in tables and files means nothing, and keeping it costs memory and a thread.
   await db.run('set preserve_insertion_order = false');
+  // `publish` writes everything out; what is closed without it is dropped.
+  await db.run('pragma disable_checkpoint_on_shutdown');
   for (const name of ['macros', 'tables']) await db.file(join(PACKAGE_ROOT, 'queries/staging', `${name}.sql`));
   return db;
+}
+
+/** A state with fewer rows than this is written as it is. */
+const WORTH_COMPRESSING = 20_000;
+
+/**
+ * Writes the working copy out. For each column of each changed table DuckDB tries its ways of compression one after another, which
+ * takes most of the time where there is little to write, and saves nothing there: a column has a block of its own either way.
+ */
+async function checkpoint(db: Database): Promise<void> {
+  const stored = await db.get<{ size: number }>('select coalesce(sum(estimated_size), 0) as size from duckdb_tables() where database_name = current_database()');
+  await db.run(`set force_compression = '${(stored?.size ?? 0) < WORTH_COMPRESSING ? 'uncompressed' : 'auto'}'`);
+  await db.run('checkpoint');
 }
 
 /** Makes a file that DuckDB wrote its owner's alone (DuckDB goes by the umask), and durable. */
