@@ -1,6 +1,7 @@
 /**
  * A report as tests write one: a few columns of each kind, rows by hand.
  */
+import { inertJson } from '../src/core/inert.ts';
 import { ALL_IN_UTC } from '../src/core/report-parameters.ts';
 import type { Column, ColumnKind, ReportDocument, Row, Table } from '../src/render/document.ts';
 
@@ -28,6 +29,13 @@ export function tableOfRows(rows: Iterable<Row> & { readonly length: number }, o
       for (const row of rows) {
         onRead();
         yield row;
+      }
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await -- as above
+    async *lines() {
+      for (const row of rows) {
+        onRead();
+        yield inertJson(row, 0);
       }
     },
   };

@@ -5,6 +5,7 @@ description: |
   Every session that a token or a SAML assertion opened in the period, in order of time, with who it names, the sign-in that issued the token,
   and the landed records of both. Sessions that others of these opened by role chaining are not listed here: they lead back to one of them.
 key: [account_id, session_id]
+parts: cor_sessions.opened_at
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC6.2, iso27001:A.5.16, iso27001:A.5.17, iso27001:A.8.5, iso27001:A.8.15]
 ---*/

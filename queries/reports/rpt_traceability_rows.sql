@@ -5,6 +5,7 @@ description: |
   The whole population in order of time, each with who is behind it, how that is known, and the landed records that prove it,
   from the sign-in to the action or task itself.
 key: [account_id, kind, id]
+parts: cor_population.at
 params: { from: timestamptz, to: timestamptz }
 controls: [soc2:CC6.1, soc2:CC7.2, iso27001:A.8.15]
 ---*/
@@ -25,36 +26,7 @@ population as (
 
 identities as (select tenant_id, object_id, name from cor_identities),
 
-sessions as (
-  select
-    session_id, opened_at, opened_by_account_id, opened_by_event_id, other_half_account_id, other_half_event_id,
-    upstream_session_id, upstream_task_key, identity_method, identity_session_id, issuer, audience, subject
-  from cor_sessions
-),
-
-launches as (
-  select account_id, event_id, task_key, min(event_at) as event_at
-  from stg_task_launches
-  group by account_id, event_id, task_key
-),
-
-configurers as (select account_id, event_id, min(event_at) as event_at from stg_configurers group by account_id, event_id),
-
-sts as (select account_id, event_id, min(event_at) as event_at from stg_sts_requests group by account_id, event_id),
-
-registry as (
-  select issuer, audience, subject, tenant_id, max(batch_seq) as batch_seq
-  from stg_identity_registry
-  group by issuer, audience, subject, tenant_id
-),
-
-sign_ins as (select tenant_id, sign_in_id, created_at from cor_sign_ins),
-
-task_keys as (
-  select t.task_key, t.account_id, coalesce(t.task_arn, split_part(t.task_key, '/', 2)) as id, t.launch_account_id,
-    t.launch_event_id, t.configurer_account_id, t.configurer_event_id
-  from cor_task_launchers t
-),
+links as (select session_id, upstream_session_id from cor_sessions),
 
 -- From each session that stands behind a row back to its root, 10 hops at the most (ATTRIBUTION 4).
 walk as (
@@ -64,8 +36,57 @@ walk as (
   union all
   select w.start_id, s.upstream_session_id as session_id, w.step + 1 as step
   from walk w
-  inner join sessions s on s.session_id = w.session_id
+  inner join links s on s.session_id = w.session_id
   where s.upstream_session_id is not null and w.step < 10
+),
+
+-- Of everything else, what belongs to these rows alone: the report may be one of many parts, each of which would else hold it all.
+sessions as (
+  select
+    session_id, opened_at, opened_by_account_id, opened_by_event_id, other_half_account_id, other_half_event_id,
+    upstream_session_id, upstream_task_key, identity_method, identity_session_id, issuer, audience, subject
+  from cor_sessions s
+  where exists (select 1 from walk w where w.session_id = s.session_id)
+),
+
+task_keys as (
+  select t.task_key, t.account_id, coalesce(t.task_arn, split_part(t.task_key, '/', 2)) as id, t.launch_account_id,
+    t.launch_event_id, t.configurer_account_id, t.configurer_event_id
+  from cor_task_launchers t
+  where
+    exists (
+      select 1 from population p
+      where p.kind = 'task' and p.account_id = t.account_id and p.id = coalesce(t.task_arn, split_part(t.task_key, '/', 2))
+    )
+    or exists (select 1 from sessions s where s.upstream_task_key = t.task_key)
+),
+
+launches as (
+  select l.account_id, l.event_id, l.task_key, min(l.event_at) as event_at
+  from stg_task_launches l
+  where exists (select 1 from task_keys t where t.task_key = l.task_key)
+  group by l.account_id, l.event_id, l.task_key
+),
+
+configurers as (select account_id, event_id, min(event_at) as event_at from stg_configurers group by account_id, event_id),
+
+sts as (
+  select r.account_id, r.event_id, min(r.event_at) as event_at
+  from stg_sts_requests r
+  where exists (select 1 from sessions s where s.other_half_account_id = r.account_id and s.other_half_event_id = r.event_id)
+  group by r.account_id, r.event_id
+),
+
+registry as (
+  select issuer, audience, subject, tenant_id, max(batch_seq) as batch_seq
+  from stg_identity_registry
+  group by issuer, audience, subject, tenant_id
+),
+
+sign_ins as (
+  select tenant_id, sign_in_id, created_at
+  from cor_sign_ins g
+  where exists (select 1 from population p where p.who_tenant_id = g.tenant_id and p.sign_in_id = g.sign_in_id)
 ),
 
 session_records as (
@@ -115,15 +136,18 @@ task_states as (
     row_number() over (
       partition by task_key order by task_version desc nulls last, event_at desc, source_rank, record_sha256 nulls last, event_id
     ) as place
-  from stg_task_events
+  from stg_task_events e
+  where exists (select 1 from task_keys t where t.task_key = e.task_key)
 ),
 
 role_sessions as (
   select
     upstream_task_key, opened_by_account_id, opened_by_event_id, opened_at,
     row_number() over (partition by upstream_task_key order by opened_at, session_id) as place
-  from sessions
-  where upstream_task_key is not null and opened_by_event_id is not null
+  from cor_sessions s
+  where
+    upstream_task_key is not null and opened_by_event_id is not null
+    and exists (select 1 from task_keys t where t.task_key = s.upstream_task_key)
 ),
 
 task_records as (

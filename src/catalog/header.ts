@@ -50,6 +50,11 @@ export const fileHeaderSchema = z.strictObject({
   scope: id.optional(),
   /** Reports only: the columns that tell one row of the result from another; none where there is one row. Two bundles are compared by it. */
   key: z.array(id).optional(),
+  /**
+   * Reports only, of a query that takes `$from` and `$to` and gives rows in order of time: the relation and column that each row's time comes from.
+   * Over two adjoining periods, one after another, it gives the same rows as over both; a long period is run in parts, so that memory is a part's.
+   */
+  parts: z.string().regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/, 'relation.column').optional(),
 });
 export type FileHeader = z.output<typeof fileHeaderSchema>;
 

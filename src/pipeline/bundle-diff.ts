@@ -9,11 +9,11 @@ import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { Database } from '../engine/database.ts';
 import { queryText } from '../engine/query-file.ts';
+import { literal, quoted } from '../engine/sql-text.ts';
 import { hashFile } from '../evidence/manifest.ts';
 import { withIntactBundle, type OpenBundle } from '../evidence/verify-bundle.ts';
 import { csvField } from '../render/csv.ts';
 import type { Verification } from '../verifier/verification.ts';
-import { literal, quoted } from './bundle-inputs.ts';
 import { writeText } from './report-files.ts';
 
 export interface DiffRequest {

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { Catalog, Query } from '../catalog/catalog.ts';
 import { cteNames, nodesOf, parseSql } from '../catalog/statement.ts';
 import type { Database } from '../engine/database.ts';
+import { literal, quoted } from '../engine/sql-text.ts';
 
 /** A view of the correlated layer is defined in this file, and is made again from it. */
 export const VIEWS = 'queries/correlated/views.sql';
@@ -84,14 +85,4 @@ async function storedViews(db: Database): Promise<Map<string, string>> {
     'select view_name, sql from duckdb_views() where not internal and not temporary order by view_name',
   );
   return new Map(rows.map(({ view_name: name, sql }) => [name, sql.replace(/^create\s+(or\s+replace\s+)?view\s+\S+\s*(\([^)]*\)\s*)?as\s+/i, '').replace(/;\s*$/, '')]));
-}
-
-/** A name of ours in SQL. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** A path of ours in SQL, where no parameter may stand. */
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

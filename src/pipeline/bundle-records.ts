@@ -6,13 +6,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { queryText } from '../engine/query-file.ts';
 import type { Database } from '../engine/database.ts';
+import { literal, quoted } from '../engine/sql-text.ts';
 import { LineFile, recordText, type BatchProofLine, type HeadLine, type JournalProofLine, type RecordLine } from '../evidence/bundle-lines.ts';
 import { LogTree, type LogHead } from '../evidence/log-tree.ts';
 import { leafHash } from '../verifier/merkle.ts';
 import { batchRecords, treeOf, type BatchReader } from '../evidence/record-tree.ts';
 import type { JournalLine, LandedBatches, LedgerLine } from '../landing/landed-batches.ts';
 import { RecordIndex } from '../verifier/record-index.ts';
-import { literal, quoted } from './bundle-inputs.ts';
 import { readJsonLines } from './json-lines.ts';
 import type { Redaction } from './redaction.ts';
 

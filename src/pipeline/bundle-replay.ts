@@ -8,25 +8,26 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { RecordRef } from '../answers/record-hashes.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import { loadReports, type ReportDefinition } from '../catalog/reports.ts';
 import { packageRoot } from '../core/package-root.ts';
 import { parametersOf } from '../core/report-parameters.ts';
 import { isTimeZone, UTC } from '../core/time-zone.ts';
 import { Database } from '../engine/database.ts';
-import { queryText } from '../engine/query-file.ts';
+import { columnsIn, jsonRow } from '../engine/json-rows.ts';
+import { literal, quoted } from '../engine/sql-text.ts';
 import { hashFile, type BundleManifest } from '../evidence/manifest.ts';
 import { csvTable } from '../render/csv.ts';
 import { tableOf } from '../render/document.ts';
 import type { Fault } from '../verifier/faults.ts';
-import { FUNCTIONS, VIEWS, literal, quoted } from './bundle-inputs.ts';
+import { FUNCTIONS, VIEWS } from './bundle-inputs.ts';
 import { bundleReadme, README } from './bundle-readme.ts';
+import { enclosedHashes } from './evidence-hashes.ts';
 import { readJsonLines } from './json-lines.ts';
 import { packageVersion, planFiles } from './report-document.ts';
 import { renderReport, type RenderedReport } from './report-render.ts';
 import { REPORT_FORMAT_WRITERS } from './report-formats.ts';
-import { rowLine } from './report-spool.ts';
+import { rowTexts } from './report-spool.ts';
 
 export interface ReplayResult {
   /** Tables whose rows came out again, byte for byte. */
@@ -65,8 +66,7 @@ export async function replayBundle(folder: string, facts: ReplayFacts, options: 
     const definition = (await loadReports(catalog)).find(({ id }) => id === report.id);
     if (!definition) return { tables: [], rendered: [], not_replayed: [], faults: [{ file: 'program', expected: `reports/${report.id}.md`, found: 'no such definition' }] };
     const run = { from: new Date(report.from), to: new Date(report.to), parameters, now: new Date(report.run_at), runBy: report.run_by, version: report.program.version, ...(facts.redaction === null ? {} : { isRedacted: true }), ...(report.known_at === null ? {} : { knownAt: new Date(report.known_at) }), ...(report.filed_as === undefined ? {} : { filedAs: { id: report.filed_as, corrects } }) };
-    const hashes = { of: async (refs: readonly RecordRef[]): Promise<(string | null)[]> => hashesOf(db, refs) };
-    const rendered = await renderReport({ db, hashes, catalog, definition: inFormatsOf(definition, run, folder) }, { ...run, isReplay: true, ...(options.progress ? { progress: options.progress } : {}) }, scratch);
+    const rendered = await renderReport({ db, hashes: enclosedHashes, catalog, definition: inFormatsOf(definition, run, folder) }, { ...run, isReplay: true, ...(options.progress ? { progress: options.progress } : {}) }, scratch);
     return await compare(db, folder, rendered, facts);
   } finally {
     db.close();
@@ -111,15 +111,6 @@ async function loadShown(db: Database, folder: string, tables: readonly string[]
   }
 }
 
-async function hashesOf(db: Database, refs: readonly RecordRef[]): Promise<(string | null)[]> {
-  const rows = await db.all<{ sha256: string | null }>(await queryText('bundles/record_hashes'), {
-    sources: refs.map(({ source }) => source),
-    owner_ids: refs.map(({ owner_id: owner }) => owner),
-    record_ids: refs.map(({ record_id: id }) => id),
-  });
-  return rows.map(({ sha256 }) => sha256);
-}
-
 /** The definition in those formats that the bundle's report was written in. */
 function inFormatsOf(definition: ReportDefinition, facts: Parameters<typeof planFiles>[1], folder: string): ReportDefinition {
   const written = new Set(planFiles(definition, facts).filter(({ name }) => existsSync(join(folder, 'report', name))).map(({ format }) => format));
@@ -159,8 +150,12 @@ async function compare(db: Database, folder: string, { document, spooled, files,
 
 /** SHA-256 of a Parquet file's rows, written as `tables/<query>.jsonl` has them. */
 async function parquetRows(db: Database, id: string): Promise<string> {
+  const shown = quoted(`shown_${id}`);
+  const described = await db.all<{ column_name: string; column_type: string }>(`describe ${shown}`);
+  const types = described.map((column) => column.column_type);
+  const row = jsonRow(columnsIn('t', described.map((column) => column.column_name), types));
   const sum = createHash('sha256');
-  for await (const rows of db.stream(`select * from ${quoted(`shown_${id}`)}`)) sum.update(rows.map(rowLine).join(''));
+  for await (const texts of rowTexts(db, `select ${row} as row_text from ${shown} t order by t.rowid`, types)) sum.update(`${texts.join('\n')}\n`);
   return sum.digest('hex');
 }
 

@@ -4,16 +4,13 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from '../engine/database.ts';
+import { literal, quoted } from '../engine/sql-text.ts';
 import { csvTable } from '../render/csv.ts';
 import { tableOf } from '../render/document.ts';
-import { literal, quoted } from './bundle-inputs.ts';
 import { readJsonLines } from './json-lines.ts';
 import { writeText } from './report-files.ts';
 import type { RenderedReport } from './report-render.ts';
-import type { Spooled } from './report-spool.ts';
-
-/** The type of evidence once its records are hashed. */
-const EVIDENCE = 'struct(hop varchar, source varchar, owner_id varchar, record_id varchar, sha256 varchar)[]';
+import { HASHED_EVIDENCE, type Spooled } from './report-spool.ts';
 
 /** Writes `<query>.jsonl`, `.csv` and `.parquet` of each table into `folder`. */
 export async function writeTables(db: Database, { document, spooled }: RenderedReport, evidenceColumns: readonly string[], folder: string): Promise<void> {
@@ -32,6 +29,6 @@ export async function writeParquet(db: Database, rows: Spooled, evidenceColumns:
 
 /** The rows of a spool as a query, with the types that they had. */
 async function typedRows({ path, columns, types }: Spooled, evidenceColumns: readonly string[]): Promise<string> {
-  const typed = columns.map((column, index) => `${quoted(column)}: ${literal(evidenceColumns.includes(column) ? EVIDENCE : (types[index] ?? 'varchar'))}`);
+  const typed = columns.map((column, index) => `${quoted(column)}: ${literal(evidenceColumns.includes(column) ? HASHED_EVIDENCE : (types[index] ?? 'varchar'))}`);
   return `select ${columns.map(quoted).join(', ')} from ${await readJsonLines(path, typed.join(', '))}`;
 }

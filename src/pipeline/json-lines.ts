@@ -1,8 +1,8 @@
 /**
  * Files of JSON lines as the engine reads them.
  */
+import { literal } from '../engine/sql-text.ts';
 import { open } from 'node:fs/promises';
-import { literal } from './bundle-inputs.ts';
 
 /** What DuckDB takes for the longest object where nobody says otherwise. */
 const LEAST = 16 * 1024 * 1024;

@@ -6,7 +6,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Database } from '../engine/database.ts';
-import { literal, quoted } from './bundle-inputs.ts';
+import { literal, quoted } from '../engine/sql-text.ts';
 import type { PeopleNames } from './people-names.ts';
 
 interface Column {

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import type { Database } from '../engine/database.ts';
-import { literal, quoted } from './bundle-inputs.ts';
+import { literal, quoted } from '../engine/sql-text.ts';
 import type { PeopleNames } from './people-names.ts';
 
 /** The program's own files: their words are what makes a name an ordinary word (`PeopleNames`). */

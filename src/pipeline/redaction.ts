@@ -8,8 +8,10 @@ import type { RecordHashes, RecordRef } from '../answers/record-hashes.ts';
 import { UTC } from '../core/time-zone.ts';
 import { Database } from '../engine/database.ts';
 import { PACKAGE_ROOT, queryText } from '../engine/query-file.ts';
+import { literal } from '../engine/sql-text.ts';
 import { Pseudonyms } from '../evidence/pseudonyms.ts';
-import { FUNCTIONS, literal, VIEWS, writeInputs, type BundleInputs } from './bundle-inputs.ts';
+import { FUNCTIONS, VIEWS, writeInputs, type BundleInputs } from './bundle-inputs.ts';
+import { LandedHashes } from './evidence-hashes.ts';
 import { loadInputs } from './bundle-replay.ts';
 import { peopleNames, type PeopleNames } from './people-names.ts';
 import { redactInputs } from './redact-inputs.ts';
@@ -37,10 +39,12 @@ export interface Redaction {
  * Makes the redacted inputs in `scratch`, loads them, and lets `use` work with them in place of the published database.
  *
  * @param key of the pseudonyms
+ * @param landed the records' hashes by their real names
  * @param use gets the material to render from
  */
 export async function withRedaction<Result>(
   material: ReportMaterial,
+  landed: Pick<RecordHashes, 'of'>,
   options: RenderOptions,
   key: Buffer,
   scratch: string,
@@ -61,7 +65,7 @@ export async function withRedaction<Result>(
       ? await db.all<RecordAlias>(await aliasesSql(join(raw, 'stg_identity_registry.parquet'), join(inputsFolder, 'stg_identity_registry.parquet')))
       : [];
     await loadInputs(db, { inputs: inputsFolder, functions: join(PACKAGE_ROOT, FUNCTIONS), views: inputs.hasViews ? join(PACKAGE_ROOT, VIEWS) : null, timeZone: options.parameters?.timeZone ?? UTC });
-    const hashes = new RealHashes(material.hashes, aliases);
+    const hashes = new LandedHashes(new RealHashes(landed, aliases));
     return await use({ ...material, db, hashes }, { names, inputsFolder, inputs, aliases });
   } finally {
     db.close();

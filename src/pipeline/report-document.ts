@@ -106,7 +106,7 @@ export async function reportDocument(
 function tableOfQuery(query: Query, definition: ReportDefinition, spooled: ReadonlyMap<string, Spooled>): Table {
   const rows = spooled.get(query.id);
   if (!rows) throw new Error(`query ${query.id} did not run`);
-  return { id: query.id, title: query.header.title, description: query.header.description, columns: columnsOf(definition, rows.columns, query.id), rowCount: rows.rowCount, rows: () => rows.rows() };
+  return { id: query.id, title: query.header.title, description: query.header.description, columns: columnsOf(definition, rows.columns, query.id), rowCount: rows.rowCount, rows: () => rows.rows(), lines: () => rows.lines() };
 }
 
 /** The columns of those names, as the definition describes them. @throws CatalogError for a name that it does not describe */

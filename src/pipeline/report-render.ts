@@ -3,17 +3,18 @@
  * a bundle are made by the same steps, or the one would be no check of the other.
  */
 import { join } from 'node:path';
-import type { RecordHashes } from '../answers/record-hashes.ts';
 import type { AnswerReader } from '../answers/reader.ts';
 import type { Catalog, Query } from '../catalog/catalog.ts';
 import { CatalogError } from '../catalog/faults.ts';
 import type { ReportDefinition } from '../catalog/reports.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import type { Correction } from '../core/filed-as.ts';
-import type { ReportDocument, Row, Table } from '../render/document.ts';
+import type { ReportDocument, Table } from '../render/document.ts';
+import type { EvidenceHashes } from './evidence-hashes.ts';
 import { planFiles, reportDocument, type PlannedFile, type ReportRunFacts } from './report-document.ts';
 import { REPORT_FORMAT_WRITERS } from './report-formats.ts';
-import { spool, type Spooled } from './report-spool.ts';
+import { runsOf } from './report-runs.ts';
+import { ReportSpool, type Spooled } from './report-spool.ts';
 
 /** How many rows of one table the page shows; the files have all. */
 const PAGE_ROWS = 5000;
@@ -25,7 +26,7 @@ const TOLD_EVERY = 100_000;
 export interface ReportMaterial {
   readonly db: AnswerReader['db'];
   /** The landed records' hashes, for evidence. */
-  readonly hashes: Pick<RecordHashes, 'of'>;
+  readonly hashes: EvidenceHashes;
   readonly catalog: Catalog;
   readonly definition: ReportDefinition;
 }
@@ -85,15 +86,15 @@ function tellingRows(document: ReportDocument, file: string, progress: RenderOpt
   if (progress === undefined) return document;
   const tables = [...document.tables].map(([id, table]): [string, Table] => {
     if (table.rowCount <= TOLD_EVERY) return [id, table];
-    const rows = async function* (): AsyncGenerator<Row> {
+    const told = async function* <Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
       let read = 0;
-      for await (const row of table.rows()) {
-        yield row;
+      for await (const item of items) {
+        yield item;
         read += 1;
         if (read % TOLD_EVERY === 0) progress(`writing ${file}: ${read} of ${table.rowCount} rows of ${id}`);
       }
     };
-    return [id, { ...table, rows }];
+    return [id, { ...table, rows: () => told(table.rows()), lines: () => told(table.lines()) }];
   });
   return { ...document, tables: new Map(tables) };
 }
@@ -101,12 +102,13 @@ function tellingRows(document: ReportDocument, file: string, progress: RenderOpt
 async function spoolAll({ db, hashes, definition }: ReportMaterial, options: RenderOptions, folder: string): Promise<Map<string, Spooled>> {
   const { queries } = definition;
   const evidenceColumns = evidenceColumnsOf(definition);
+  const spool = await ReportSpool.open(db, hashes);
   const spooled = new Map<string, Spooled>();
   for (const query of queries) {
     options.progress?.(`running ${query.id}`);
-    const parameters = parametersOf(query, options);
     try {
-      spooled.set(query.id, await spool({ db }, { sql: query.sql, parameters, evidenceColumns }, hashes, join(folder, `${query.id}.rows`)));
+      const runs = await runsOf(db, query, parametersOf(query, options), (part) => options.progress?.(`running ${query.id}: ${part}`));
+      spooled.set(query.id, await spool.add({ sql: query.sql, runs, evidenceColumns }, join(folder, `${query.id}.rows`)));
     } catch (error) {
       throw queryFailure(query, error);
     }

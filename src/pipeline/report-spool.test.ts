@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RecordHashes } from '../answers/record-hashes.ts';
+import { inertJson } from '../core/inert.ts';
 import { packageRoot } from '../core/package-root.ts';
-import { Database, type SqlRow } from '../engine/database.ts';
+import { Database, type SqlParameters, type SqlRow } from '../engine/database.ts';
 import { csvTable } from '../render/csv.ts';
 import { writeText } from './report-files.ts';
-import { spool, type Spooled } from './report-spool.ts';
+import { LandedHashes, type EvidenceHashes } from './evidence-hashes.ts';
+import { ReportSpool, type Spooled } from './report-spool.ts';
 
 let db: Database;
 let folder: string;
@@ -21,12 +23,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function run(sql: string): Promise<Spooled> {
-  const reader = { db, landing: { readMember: () => Promise.reject(new Error('no evidence here')) } };
-  return spool(reader, { sql, parameters: {}, evidenceColumns: [] }, new RecordHashes(reader), join(folder, 'rows'));
+const nothing: EvidenceHashes = { add: () => Promise.reject(new Error('no evidence here')) };
+async function run(sql: string, runs: readonly SqlParameters[] = [{}]): Promise<Spooled> {
+  return (await ReportSpool.open(db, nothing)).add({ sql, runs, evidenceColumns: [] }, join(folder, 'rows'));
 }
-async function collect(rows: AsyncIterable<SqlRow>): Promise<SqlRow[]> {
-  const held: SqlRow[] = [];
+async function collect<Item>(rows: AsyncIterable<Item>): Promise<Item[]> {
+  const held: Item[] = [];
   for await (const row of rows) held.push(row);
   return held;
 }
@@ -38,6 +40,30 @@ test('rows come back as they were, also with line breaks of every kind in them, 
   const rows = await collect(spooled.rows());
   expect(rows.map((row) => row['text'])).toEqual(['\u001b[2J\u{1f600}\u202e', 'a\nb\r\nc', 'd\u2028e\u2029f']);
   expect(await collect(spooled.rows())).toEqual(rows);
+});
+
+test('the engine’s JSON is the text that JavaScript gives for the driver’s values, whatever they hold', async () => {
+  const texts = Array.from({ length: 0x500 }, (_, code) => `"\\/${String.fromCharCode(code)}é`);
+  await db.run('create table t as select unnest($texts) as text', { texts: [...texts, '', ' ', '\u2028', 'x\ufeff', '\u{1f600}', '</script>'] });
+  await db.run(`create table v as select * from (values
+    (timestamptz '2026-01-15 09:00:00Z', 1, 0.1::double, 9007199254740993, true, 1.5::decimal(21,1), ['a', null]),
+    (timestamptz '2026-01-15 09:00:00.000999Z', -1, 1e300::double, -9007199254740991, false, 2.0::decimal(21,1), []),
+    (timestamptz '2026-01-15 09:00:00.05Z', null, 3.0::double, 9007199254740992, null, null, null),
+    (null, 0, 'nan'::double, null, null, 0.1::decimal(21,1), ['\u001b[2J'])) as v ("at", i, d, b, flag, dec, list)`);
+  for (const sql of ['select text, text as again from t order by text', 'select * from v order by i']) {
+    const spooled = await run(sql);
+    const driver = (await db.all(sql)).map((row) => inertJson(row, 0));
+    expect(await collect(spooled.lines())).toEqual(driver);
+    expect(await collect(spooled.rows())).toEqual(driver.map((line) => JSON.parse(line) as SqlRow));
+    await rm(join(folder, 'rows'));
+  }
+  await expect(run("select date '2026-01-15' as day")).rejects.toThrow('column day: no JSON is known for type DATE');
+});
+
+test('a query that runs in parts gives their rows one after another', async () => {
+  const spooled = await run('select i from range(10) as r (i) where i >= $from and i < $to order by i', [{ from: 0, to: 4 }, { from: 4, to: 4 }, { from: 4, to: 10 }]);
+  expect(spooled.rowCount).toBe(10);
+  expect((await collect(spooled.rows())).map((row) => row['i'])).toEqual(Array.from({ length: 10 }, (_, i) => i));
 });
 
 test('columns are known without a row', async () => {
@@ -52,7 +78,7 @@ test('evidence of many rows is hashed, and every row is there, though hashing as
   const reader = { db, landing: { readMember: () => Promise.reject(new Error('every hash is staged')) } };
   const sql = `select event_id, [{'hop': 'action', 'source': 'cloudtrail', 'owner_id': account_id, 'record_id': event_id, 'record_at': event_at}] as evidence
     from stg_events order by event_id`;
-  const spooled = await spool(reader, { sql, parameters: {}, evidenceColumns: ['evidence'] }, new RecordHashes(reader), join(folder, 'rows'));
+  const spooled = await (await ReportSpool.open(db, new LandedHashes(new RecordHashes(reader)))).add({ sql, runs: [{}], evidenceColumns: ['evidence'] }, join(folder, 'rows'));
   expect(spooled).toMatchObject({ rowCount: rows, missingEvidence: 0 });
   const seen = new Set<string>();
   for await (const row of spooled.rows()) {
@@ -75,7 +101,7 @@ test('300,000 rows go through spool and CSV without being held', async () => {
     const spooled = await run(`select i, repeat('x', 200) || i as text, 'arn:aws:ecs:eu-central-1:111122223333:task/' || i as id from range(${rows}) as r (i) order by i`);
     expect(spooled.rowCount).toBe(rows);
     const columns = spooled.columns.map((name) => ({ name, title: name, kind: 'text' as const, about: '', under: null, isDetail: false, isData: false }));
-    const table = { id: 'rpt_long', title: 'Long', description: '', columns, rowCount: rows, rows: () => spooled.rows() };
+    const table = { id: 'rpt_long', title: 'Long', description: '', columns, rowCount: rows, rows: () => spooled.rows(), lines: () => spooled.lines() };
     const written = await writeText(join(folder, 'long.csv'), csvTable(table));
     expect((await stat(join(folder, 'long.csv'))).size).toBe(written.bytes);
     expect(written.bytes).toBeGreaterThan(rows * 250);

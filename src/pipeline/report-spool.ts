@@ -2,23 +2,13 @@
  * A query's rows, run once and kept in a temporary file, so that every format reads the same rows and none holds them in
  * memory.
  */
-import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import { finished } from 'node:stream/promises';
-import type { RecordHashes, RecordRef } from '../answers/record-hashes.ts';
-import type { AnswerReader } from '../answers/reader.ts';
 import { inertJson } from '../core/inert.ts';
-import type { SqlParameters, SqlRow, SqlValue } from '../engine/database.ts';
-
-/** Rows whose evidence is looked up together: so many that a landed object is unpacked once or twice, and no more. */
-const HASHED_TOGETHER = 20_000;
-
-/** A record's place in a list of evidence, as report queries return it. */
-interface EvidenceRow extends RecordRef {
-  readonly hop: string;
-}
+import type { Database, SqlParameters, SqlRow } from '../engine/database.ts';
+import { columnsIn, jsonRow, type JsonColumn } from '../engine/json-rows.ts';
+import { queryText } from '../engine/query-file.ts';
+import { literal, quoted } from '../engine/sql-text.ts';
+import { noHashes, type EvidenceHashes } from './evidence-hashes.ts';
+import { linesOf, writeLines } from './line-files.ts';
 
 export interface Spooled {
   /** In the query's order. */
@@ -31,110 +21,106 @@ export interface Spooled {
   /** Pieces of evidence whose record landing does not hold. */
   readonly missingEvidence: number;
   rows(): AsyncIterable<SqlRow>;
+  /** The rows as they stand in the file, each as one line of JSON without its break. */
+  lines(): AsyncIterable<string>;
 }
 
 export interface SpoolQuery {
   readonly sql: string;
-  readonly parameters: SqlParameters;
+  /** The query runs once with each, one after another: the rows of all of them, in this order, are the result. */
+  readonly runs: readonly SqlParameters[];
   /** Columns that hold lists of `{ hop, source, owner_id, record_id, record_at }`; their records are hashed. */
   readonly evidenceColumns: readonly string[];
 }
 
+/** The type of evidence once its records are hashed. */
+export const HASHED_EVIDENCE = 'STRUCT(hop VARCHAR, "source" VARCHAR, owner_id VARCHAR, record_id VARCHAR, sha256 VARCHAR)[]';
+
+/** Gathers the rows of a report's queries; what was hashed for one of them is known for the next. */
+export class ReportSpool {
+  readonly #db: Database;
+  readonly #hashes: EvidenceHashes;
+
+  private constructor(db: Database, hashes: EvidenceHashes) {
+    this.#db = db;
+    this.#hashes = hashes;
+  }
+
+  static async open(db: Database, hashes: EvidenceHashes): Promise<ReportSpool> {
+    await noHashes(db);
+    return new ReportSpool(db, hashes);
+  }
+
+  /**
+   * Runs a query into `path`, one JSON row a line, and gives each piece of evidence its record's SHA-256.
+   *
+   * @throws what the engine says where the query cannot run
+   */
+  async add({ sql, runs, evidenceColumns: wanted }: SpoolQuery, path: string): Promise<Spooled> {
+    const db = this.#db;
+    // The text is a file of this package; its values are bound.
+    const described = await db.all<{ column_name: string; column_type: string }>(`describe ${sql}`, runs[0]);
+    const columns = described.map((column) => column.column_name);
+    const types = described.map((column) => column.column_type);
+    const evidenceColumns = wanted.filter((name) => columns.includes(name));
+    let rowCount = 0;
+    let missingEvidence = 0;
+    for (const [index, parameters] of runs.entries()) {
+      await db.run(`create or replace temp table spool_rows as ${sql}`, parameters);
+      if (evidenceColumns.length > 0) missingEvidence += await this.#hash(evidenceColumns);
+      rowCount += await writeLines(path, rowTexts(db, rowsSql(columnsIn('r', columns, types), evidenceColumns), types), index > 0);
+    }
+    await db.run('drop table if exists spool_rows');
+    return { columns, types, path, rowCount, missingEvidence, rows: () => rowsOf(path), lines: () => linesOf(path) };
+  }
+
+  /** Fills `spool_lists` with the evidence of `spool_rows`. @returns how many records have no hash */
+  async #hash(evidenceColumns: readonly string[]): Promise<number> {
+    const db = this.#db;
+    const mentions = evidenceColumns.map((name) => `select rowid as row_no, ${literal(name)} as column_name, unnest(${quoted(name)}) as e, generate_subscripts(${quoted(name)}, 1) as place from spool_rows`);
+    await db.run(`create or replace temp table spool_evidence as select row_no, column_name, place, e.hop, e.source, e.owner_id, e.record_id, e.record_at from (${mentions.join(' union all ')})`);
+    await db.run(`create or replace temp table evidence_refs as ${await queryText('bundles/spool_evidence_refs')}`);
+    await this.#hashes.add(db);
+    await db.run(`create or replace temp table spool_lists as ${await queryText('bundles/spool_evidence_lists')}`);
+    const row = await db.get<{ missing: number }>('select coalesce(sum(missing), 0)::bigint as missing from spool_lists');
+    return row?.missing ?? 0;
+  }
+}
+
+/** Rows of `spool_rows` with hashed evidence, in their order. */
+function rowsSql(columns: readonly JsonColumn[], evidenceColumns: readonly string[]): string {
+  const shown = columns.map((column): JsonColumn => {
+    const at = evidenceColumns.indexOf(column.name);
+    return at === -1 ? column : { name: column.name, type: HASHED_EVIDENCE, sql: `coalesce(l${at}.evidence, [])` };
+  });
+  const lists = evidenceColumns.map((name, at) => `left join spool_lists l${at} on l${at}.row_no = r.rowid and l${at}.column_name = ${literal(name)}`);
+  return `select ${jsonRow(shown)} as row_text from spool_rows r ${lists.join(' ')} order by r.rowid`;
+}
+
 /**
- * Runs a query into `path`, one JSON row a line, and gives each piece of evidence its record's SHA-256.
- *
- * @throws what the engine says where the query cannot run
+ * The rows of a query that gives each as JSON in `row_text`, as a spool has them.
+ * @param types of the columns: JavaScript writes some numbers in another way than the engine
  */
-export async function spool(reader: Pick<AnswerReader, 'db'>, query: SpoolQuery, hashes: Pick<RecordHashes, 'of'>, path: string): Promise<Spooled> {
-  const { sql, parameters } = query;
-  // The text is a file of this package; its values are bound.
-  const described = await reader.db.all<{ column_name: string; column_type: string }>(`describe ${sql}`, parameters);
-  const columns = described.map((column) => column.column_name);
-  const types = described.map((column) => column.column_type);
-  const evidenceColumns = query.evidenceColumns.filter((name) => columns.includes(name));
-  const rowCount = await writeRows(path, reader.db.stream(sql, parameters));
-  if (evidenceColumns.length === 0) return { columns, types, path, rowCount, missingEvidence: 0, rows: () => readSpool(path) };
-  // A second pass, since hashing asks the database too, and a connection that is asked something else ends its stream there,
-  // without a word.
-  const hashed = `${path}.hashed`;
-  let missingEvidence = 0;
-  await writeRows(
-    hashed,
-    mapped(batches(readSpool(path)), async (rows) => {
-      for (const column of evidenceColumns) missingEvidence += await hashEvidence(rows, column, hashes);
-      return rows;
-    }),
-  );
-  await rm(path);
-  return { columns, types, path: hashed, rowCount, missingEvidence, rows: () => readSpool(hashed) };
-}
-
-/** Writes rows, one a line, no faster than the disk takes them. @returns how many */
-async function writeRows(path: string, chunks: AsyncIterable<SqlRow[]>): Promise<number> {
-  const out = createWriteStream(path, { mode: 0o600, flags: 'wx' });
-  const failed = finished(out);
-  // Waited for below; until then a failed write must not count as unhandled.
-  failed.catch(() => undefined);
-  let rowCount = 0;
-  for await (const rows of chunks) {
-    rowCount += rows.length;
-    if (!out.write(rows.map(rowLine).join(''))) await Promise.race([once(out, 'drain'), failed]);
+export async function* rowTexts(db: Database, sql: string, types: readonly string[]): AsyncGenerator<string[]> {
+  const hasFractions = types.some((type) => /DOUBLE|FLOAT|DECIMAL/.test(type));
+  for await (const rows of db.stream<{ row_text: string }>(sql)) {
+    yield rows.map(({ row_text: text }) => (!hasFractions && isSpoolText(text) ? text : spoolText(JSON.parse(text) as SqlRow)));
   }
-  out.end();
-  await failed;
-  return rowCount;
-}
-
-async function* mapped<From, To>(items: AsyncIterable<From>, change: (item: From) => Promise<To>): AsyncGenerator<To> {
-  for await (const item of items) yield await change(item);
-}
-
-async function* batches(rows: AsyncIterable<SqlRow>): AsyncGenerator<SqlRow[]> {
-  let held: SqlRow[] = [];
-  for await (const row of rows) {
-    held.push(row);
-    if (held.length < HASHED_TOGETHER) continue;
-    yield held;
-    held = [];
-  }
-  if (held.length > 0) yield held;
 }
 
 const PLAIN = /^[\x20-\x7e]*$/;
 
+/** Whether the engine's text of a row is JavaScript's, too: they escape controls in other ways. */
+function isSpoolText(text: string): boolean {
+  return PLAIN.test(text) && !text.includes('\\u');
+}
+
 /** A row as its file holds it: JSON whose only line break is the one at its end. Readers take U+2028 for one, and JSON may hold it raw. */
-export function rowLine(row: SqlRow): string {
+function spoolText(row: SqlRow): string {
   const json = JSON.stringify(row);
-  return `${PLAIN.test(json) ? json : inertJson(row, 0)}\n`;
+  return PLAIN.test(json) ? json : inertJson(row, 0);
 }
 
-async function* readSpool(path: string): AsyncGenerator<SqlRow> {
-  const input = createReadStream(path);
-  try {
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) yield JSON.parse(line) as SqlRow;
-  } finally {
-    // A reader that has seen enough leaves early.
-    input.destroy();
-  }
-}
-
-/** Puts hashes in place of the evidence's whereabouts; the number of records that were not found. */
-async function hashEvidence(rows: readonly SqlRow[], column: string, hashes: Pick<RecordHashes, 'of'>): Promise<number> {
-  const lists = rows.map((row) => evidenceRows(row[column] ?? null));
-  const found = await hashes.of(lists.flat());
-  let next = 0;
-  let missing = 0;
-  for (const [index, row] of rows.entries()) {
-    row[column] = (lists[index] ?? []).map(({ hop, source, owner_id: owner, record_id: id }) => {
-      const sha256 = found[next] ?? null;
-      next += 1;
-      if (sha256 === null) missing += 1;
-      return { hop, source, owner_id: owner, record_id: id, sha256 };
-    });
-  }
-  return missing;
-}
-
-function evidenceRows(value: SqlValue): EvidenceRow[] {
-  return Array.isArray(value) ? (value as unknown as EvidenceRow[]) : [];
+async function* rowsOf(path: string): AsyncGenerator<SqlRow> {
+  for await (const line of linesOf(path)) yield JSON.parse(line) as SqlRow;
 }

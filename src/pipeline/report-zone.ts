@@ -5,7 +5,7 @@ import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { isTimeZone, nearestTimeZone, UTC } from '../core/time-zone.ts';
 import type { Database } from '../engine/database.ts';
-import { literal } from './bundle-inputs.ts';
+import { literal } from '../engine/sql-text.ts';
 
 /** @throws WhoranError (wrong use) for a name that no clock knows */
 export function checkTimeZone(name: string, option = '--time-zone'): string {

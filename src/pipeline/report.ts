@@ -16,6 +16,7 @@ import { inTimeZone } from './report-zone.ts';
 import { rfc3339 } from '../core/times.ts';
 import { hashFile } from '../evidence/manifest.ts';
 import { writeBundle, type BundleResult, type BundleWish } from './bundle.ts';
+import { LandedHashes } from './evidence-hashes.ts';
 import { loadControlRelations, loadReportRelations } from './report-relations.ts';
 import { scanForPeople } from './redact-scan.ts';
 import { withRedaction, type Redaction } from './redaction.ts';
@@ -149,12 +150,12 @@ export async function runReport(reader: AnswerReader, id: string, options: Repor
     const { parameters = ALL_IN_UTC } = options;
     await loadReportRelations(reader.db, { dataDir: options.dataDir, now: options.now, parameters, ...(options.knownAt ? { knownAt: options.knownAt } : {}) });
     await loadControlRelations(reader.db, catalog, definitions);
-    const hashes = new RecordHashes(reader);
+    const landed = new RecordHashes(reader);
     const { timeZone } = parameters;
-    const material = { db: reader.db, hashes, catalog, definition };
+    const material = { db: reader.db, hashes: new LandedHashes(landed), catalog, definition };
     const { redact } = options;
     if (!redact) return await inTimeZone(reader.db, timeZone, async () => publish(material, options, scratch));
-    return await withRedaction(material, options, redact.key, scratch, async (redacted, redaction) =>
+    return await withRedaction(material, landed, options, redact.key, scratch, async (redacted, redaction) =>
       publish(redacted, { ...options, runBy: redaction.names.person(options.runBy ?? accountName()) }, scratch, { redaction, published: reader.db }),
     );
   } finally {

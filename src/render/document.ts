@@ -44,6 +44,8 @@ export interface Table {
   readonly rowCount: number;
   /** Reads the rows, from the first; may be called again. */
   rows(): AsyncIterable<Row>;
+  /** The same, each as one line of JSON as `inertJson` writes it. */
+  lines(): AsyncIterable<string>;
 }
 
 /**

@@ -4,6 +4,7 @@
 import { ALL_IN_UTC } from '../core/report-parameters.ts';
 import { expect, test } from 'vitest';
 import type { Column, ReportDocument, Row } from './document.ts';
+import { rowsOf } from '../../test/report-rows.ts';
 import { oscalReport, uuidOf } from './oscal.ts';
 
 const column = (name: string, kind: Column['kind'] = 'text'): Column => ({ name, title: name, kind, about: name, under: null, isDetail: false, isData: false });
@@ -14,7 +15,7 @@ function documentOf(tables: Readonly<Record<string, readonly Row[]>>): ReportDoc
   return {
     id: 'exceptions', title: 'Exceptions', controls: [{ id: 'soc2:CC7.2', name: 'monitoring' }], period: { from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' }, runAt: '2026-02-01T06:00:00Z', runBy: 'auditor',
     program: { name: 'whoran', version: '0.1.0' }, asOf: null, knownAt: null, parameters: ALL_IN_UTC, filedAs: null, markdown: '', definition: { file: 'reports/exceptions.md', sha256: 'f'.repeat(64), parts: [] }, charts: [], queries: [], files: [{ name: 'a b.csv', about: 'rows' }],
-    tables: new Map(Object.entries(tables).map(([id, rows]) => [id, { id, title: id, description: 'all', columns: COLUMNS, rowCount: rows.length, async *rows () { yield* await Promise.resolve(rows); } }])),
+    tables: new Map(Object.entries(tables).map(([id, rows]) => [id, { id, title: id, description: 'all', columns: COLUMNS, rowCount: rows.length, ...rowsOf(rows) }])),
   };
 }
 interface Results { readonly observations: { uuid: string; props: { name: string; value: string }[] }[]; readonly findings?: { uuid: string; title: string; description: string; target: { 'target-id': string; status: { state: string } }; 'related-observations': { 'observation-uuid': string }[] }[] }

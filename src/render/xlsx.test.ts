@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openPromise } from 'yauzl';
 import type { Column, ReportDocument, Row } from './document.ts';
 import { columnLetters, serialDay } from './xlsx-sheet.ts';
+import { rowsOf } from '../../test/report-rows.ts';
 import { writeXlsx } from './xlsx.ts';
 
 let folder: string;
@@ -21,7 +22,7 @@ function documentOf(tables: Readonly<Record<string, { columns: readonly Column[]
     id: 'traceability', title: 'Who <ran> it', controls: [{ id: 'soc2:CC6.1', name: 'access' }], period: { from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' },
     runAt: '2026-02-01T06:00:00Z', runBy: 'auditor & co', program: { name: 'whoran', version: '0.1.0' }, asOf: null, knownAt: null, parameters: ALL_IN_UTC, filedAs: null, markdown: '', definition: { file: 'reports/x.md', sha256: 'f'.repeat(64), parts: [] },
     charts: [], queries: [], files: [],
-    tables: new Map(Object.entries(tables).map(([id, { columns, rows }]) => [id, { id, title: `Table ${id}`, description: 'all', columns, rowCount: rows.length, async *rows () { yield* await Promise.resolve(rows); } }])),
+    tables: new Map(Object.entries(tables).map(([id, { columns, rows }]) => [id, { id, title: `Table ${id}`, description: 'all', columns, rowCount: rows.length, ...rowsOf(rows) }])),
   };
 }
 

@@ -19,19 +19,24 @@ const MOST_LEAVES = 2 ** 31 - 1;
 const leafInput = Buffer.alloc(1 + HASH_BYTES);
 const nodeInput = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 
+/** Node makes a string of a hash in half the time that it takes for a buffer, and a tree has millions. */
+function sha256(data: Uint8Array): Buffer {
+  return Buffer.from(hash('sha256', data, 'binary'), 'latin1');
+}
+
 /** SHA-256(0x00 ‖ data). */
 export function leafHash(data: Uint8Array): Buffer {
-  if (data.length !== HASH_BYTES) return hash('sha256', Buffer.concat([Buffer.of(0), data]), 'buffer');
+  if (data.length !== HASH_BYTES) return sha256(Buffer.concat([Buffer.of(0), data]));
   // A record tree's data are hashes, millions of them: no new buffer for each.
   leafInput.set(data, 1);
-  return hash('sha256', leafInput, 'buffer');
+  return sha256(leafInput);
 }
 
 /** SHA-256(0x01 ‖ left ‖ right), of two hashes. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   nodeInput.set(left, 1);
   nodeInput.set(right, 1 + HASH_BYTES);
-  return hash('sha256', nodeInput, 'buffer');
+  return sha256(nodeInput);
 }
 
 /** Gathers a tree's leaves one by one; 64 bytes of memory a leaf once the tree is made. */

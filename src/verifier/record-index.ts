@@ -1,12 +1,12 @@
 /**
- * What is kept of the records while the rest is checked: for each its place in landing, its hash, and a key by which evidence finds
- * it. Packed, about 100 bytes a record: bundles hold millions.
+ * What is kept of the records while the rest is checked: for each its place in landing, its hash, and its name, so that evidence finds
+ * it. Packed, about 150 bytes a record: bundles hold millions.
  */
-import { hash } from 'node:crypto';
+import { Unreadable } from './faults.ts';
 import { HASH_BYTES } from './merkle.ts';
 
-/** 16 bytes of SHA-256: two records meet in one key with a chance of 2^-128 a pair. */
-const KEY_WORDS = 4;
+/** Hashes that differ stand a few places from where they belong. Whoever sends thousands that begin alike wants to fill our time. */
+const MOST_STEPS = 4096;
 
 /** The record that evidence names. */
 export interface RecordName {
@@ -20,32 +20,44 @@ export class RecordIndex {
   #batches = new Uint32Array(1024);
   #leaves = new Uint32Array(1024);
   #hashes = Buffer.alloc(1024 * HASH_BYTES);
+  /** All names one after another, and where each ends. */
+  #names = Buffer.alloc(64 * 1024);
+  #nameEnds = new Float64Array(1024);
   #size = 0;
   /** Ids of records that don't hold them, by batch: few, and what names them is the batch's ledger line. */
   readonly #named = new Map<number, string[]>();
-  /** An open hash table of keys; a key of zeros is an empty place. */
-  #keys = new Uint32Array(4096 * KEY_WORDS);
+  /** An open hash table, over the start of each record's SHA-256: positions counted from 1; 0 is an empty place. */
+  #places = new Uint32Array(4096);
 
   get size(): number {
     return this.#size;
   }
 
-  /** @param sha256 lower-case hex */
+  /** @throws Unreadable where thousands of hashes begin alike */
   add(batch: number, leaf: number, record: RecordName): void {
     const at = this.#size;
     if (at === this.#batches.length) this.#grow();
     this.#batches[at] = batch;
     this.#leaves[at] = leaf;
     this.#hashes.write(record.sha256, at * HASH_BYTES, 'hex');
+    this.#addName(at, nameOf(record));
     this.#size += 1;
     if (record.source === 'directory') this.#named.set(batch, [...(this.#named.get(batch) ?? []), record.record_id]);
-    if (this.#size * 2 * KEY_WORDS > this.#keys.length) this.#rehash();
-    insert(this.#keys, keyOf(record));
+    if (this.#size * 2 > this.#places.length) this.#placeAgain();
+    else this.#place(at);
   }
 
   has(record: RecordName): boolean {
-    const key = keyOf(record);
-    return matches(this.#keys, placeOf(this.#keys, key), key);
+    const start = Number.parseInt(record.sha256.slice(0, 8), 16);
+    let name: string | undefined;
+    for (let step = 0; step < MOST_STEPS; step += 1) {
+      const at = (this.#places[(start + step) % this.#places.length] ?? 0) - 1;
+      if (at < 0) return false;
+      if (this.#hashes.readUInt32BE(at * HASH_BYTES) !== start) continue;
+      name ??= nameOf(record);
+      if (this.#hashes.toString('hex', at * HASH_BYTES, (at + 1) * HASH_BYTES) === record.sha256 && this.#name(at) === name) return true;
+    }
+    return false;
   }
 
   /** Ids of the batch's records that its ledger line has to bear out. */
@@ -72,6 +84,26 @@ export class RecordIndex {
     return order.every((at) => at === 0 || compare(at - 1, at) < 0) ? order : order.sort(compare);
   }
 
+  #addName(at: number, name: string): void {
+    const start = this.#nameStart(at);
+    const end = start + Buffer.byteLength(name);
+    if (end > this.#names.length) {
+      const names = Buffer.alloc(2 * end);
+      names.set(this.#names);
+      this.#names = names;
+    }
+    this.#names.write(name, start);
+    this.#nameEnds[at] = end;
+  }
+
+  #name(at: number): string {
+    return this.#names.toString('utf8', this.#nameStart(at), this.#nameEnds[at]);
+  }
+
+  #nameStart(at: number): number {
+    return at === 0 ? 0 : (this.#nameEnds[at - 1] ?? 0);
+  }
+
   #grow(): void {
     const size = this.#size * 2;
     const batches = new Uint32Array(size);
@@ -80,42 +112,32 @@ export class RecordIndex {
     leaves.set(this.#leaves);
     const hashes = Buffer.alloc(size * HASH_BYTES);
     hashes.set(this.#hashes);
+    const nameEnds = new Float64Array(size);
+    nameEnds.set(this.#nameEnds);
     this.#batches = batches;
     this.#leaves = leaves;
     this.#hashes = hashes;
+    this.#nameEnds = nameEnds;
   }
 
-  #rehash(): void {
-    const before = this.#keys;
-    this.#keys = new Uint32Array(before.length * 2);
-    for (let at = 0; at < before.length; at += KEY_WORDS) {
-      const key = before.subarray(at, at + KEY_WORDS);
-      if (key.some((word) => word !== 0)) insert(this.#keys, key);
+  #placeAgain(): void {
+    this.#places = new Uint32Array(this.#places.length * 2);
+    for (let at = 0; at < this.#size; at += 1) this.#place(at);
+  }
+
+  #place(at: number): void {
+    const start = this.#hashes.readUInt32BE(at * HASH_BYTES);
+    for (let step = 0; step < MOST_STEPS; step += 1) {
+      const place = (start + step) % this.#places.length;
+      if (this.#places[place] !== 0) continue;
+      this.#places[place] = at + 1;
+      return;
     }
+    throw new Unreadable('records', 'records whose hashes differ', 'thousands whose hashes begin alike');
   }
 }
 
-function keyOf({ source, owner_id: owner, record_id: id, sha256 }: RecordName): Uint32Array {
-  const digest = hash('sha256', JSON.stringify([source, owner, id, sha256]), 'buffer');
-  return Uint32Array.of(digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8), digest.readUInt32LE(12));
-}
-
-/** Where the key stands, or the empty place where it would. */
-function placeOf(table: Uint32Array, key: Uint32Array): number {
-  const places = table.length / KEY_WORDS;
-  let place = ((key[0] ?? 0) % places) * KEY_WORDS;
-  while (!matches(table, place, key) && !isEmpty(table, place)) place = (place + KEY_WORDS) % table.length;
-  return place;
-}
-
-function insert(table: Uint32Array, key: Uint32Array): void {
-  table.set(key, placeOf(table, key));
-}
-
-function matches(table: Uint32Array, place: number, key: Uint32Array): boolean {
-  return table[place] === key[0] && table[place + 1] === key[1] && table[place + 2] === key[2] && table[place + 3] === key[3];
-}
-
-function isEmpty(table: Uint32Array, place: number): boolean {
-  return table[place] === 0 && table[place + 1] === 0 && table[place + 2] === 0 && table[place + 3] === 0;
+/** One text for the three that name a record: with lengths, so that no two names give the same. */
+function nameOf({ source, owner_id: owner, record_id: id }: RecordName): string {
+  return `${source.length} ${owner === null ? '-' : owner.length} ${source}${owner ?? ''}${id}`;
 }

@@ -14,14 +14,16 @@ export class TableFile {
   evidence = 0;
   /** Mentions without a hash: the report could not find the record. Nothing can be checked then. */
   unhashed = 0;
-  /** Rows that hold a pseudonym: only the signer says who that is. */
+  /** Rows of a redacted bundle that hold a pseudonym: only the signer says who that is. */
   pseudonymised = 0;
   readonly #name: string;
+  readonly #isRedacted: boolean;
   readonly #records: RecordIndex;
   readonly #faults: Faults;
 
-  constructor(name: string, records: RecordIndex, faults: Faults) {
+  constructor(name: string, isRedacted: boolean, records: RecordIndex, faults: Faults) {
     this.#name = name;
+    this.#isRedacted = isRedacted;
     this.#records = records;
     this.#faults = faults;
   }
@@ -29,7 +31,7 @@ export class TableFile {
   readonly line = (bytes: Buffer, number: number): void => {
     this.rows += 1;
     const text = bytes.toString('utf8');
-    if (PSEUDONYM.test(text)) this.pseudonymised += 1;
+    if (this.#isRedacted && PSEUDONYM.test(text)) this.pseudonymised += 1;
     const row = tryJson(text);
     if (!isObject(row)) {
       this.#faults.add(`${this.#name}:${number}`, 'a row as a JSON object', 'none');

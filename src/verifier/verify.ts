@@ -142,12 +142,12 @@ class BundleCheck {
 
   #checkTable(file: ManifestFile, { tables, redaction }: Manifest): void {
     this.#part('tables', () => {
-      const table = new TableFile(file.path, this.#records, this.#faults);
+      const table = new TableFile(file.path, redaction !== null, this.#records, this.#faults);
       this.#read(file, table.line);
       const rows = tables.get(file.path.slice('tables/'.length, -'.jsonl'.length));
       if (rows !== table.rows) this.#faults.add(file.path, rows === undefined ? 'a table that manifest.json counts' : `${rows} rows`, `${table.rows} rows`);
       this.#counts.table_rows += table.rows;
-      if (redaction) this.#counts.table_rows_attested += table.pseudonymised;
+      this.#counts.table_rows_attested += table.pseudonymised;
       this.#counts.evidence += table.evidence - table.unhashed;
       this.#unhashed += table.unhashed;
     });
