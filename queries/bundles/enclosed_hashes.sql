@@ -1,7 +1,8 @@
 /*---
 id: enclosed_hashes
 title: The hashes that a bundle gives its records
-description: For each of `evidence_refs`, the SHA-256 in `bundle_records`; null where the bundle encloses no such record.
+description: |
+  For each of `evidence_refs`, the SHA-256 in `bundle_records`; null where the bundle encloses no such record.
 ---*/
 with asked as (select source, owner_id, record_id from evidence_refs),
 

@@ -1,7 +1,8 @@
 /*---
 id: spool_evidence_lists
 title: The evidence of a report's rows, each record with its hash
-description: One row a row of the report and column of evidence, the records in the order in which the row names them. `missing`: those without a hash.
+description: |
+  One row a row of the report and column of evidence, the records in the order in which the row names them. `missing`: those without a hash.
 ---*/
 with mentions as (select row_no, column_name, place, hop, source, owner_id, record_id from spool_evidence),
 

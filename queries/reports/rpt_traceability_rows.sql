@@ -49,16 +49,21 @@ sessions as (
   where exists (select 1 from walk w where w.session_id = s.session_id)
 ),
 
+keys_behind as (
+  select t.task_key
+  from cor_task_launchers t
+  inner join population p on p.kind = 'task' and p.account_id = t.account_id and p.id = coalesce(t.task_arn, split_part(t.task_key, '/', 2))
+  union
+  select upstream_task_key as task_key
+  from sessions
+  where upstream_task_key is not null
+),
+
 task_keys as (
   select t.task_key, t.account_id, coalesce(t.task_arn, split_part(t.task_key, '/', 2)) as id, t.launch_account_id,
     t.launch_event_id, t.configurer_account_id, t.configurer_event_id
   from cor_task_launchers t
-  where
-    exists (
-      select 1 from population p
-      where p.kind = 'task' and p.account_id = t.account_id and p.id = coalesce(t.task_arn, split_part(t.task_key, '/', 2))
-    )
-    or exists (select 1 from sessions s where s.upstream_task_key = t.task_key)
+  where exists (select 1 from keys_behind k where k.task_key = t.task_key)
 ),
 
 launches as (

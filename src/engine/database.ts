@@ -3,6 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { DuckDBInstance, LIST, VARCHAR, listValue, timestampTZValue, type DuckDBConnection, type DuckDBType, type DuckDBValue } from '@duckdb/node-api';
+import { literal } from './sql-text.ts';
 
 /** A value that may stand for a `$name` in SQL. A `Date` is an instant; an array of strings is a VARCHAR list. */
 export type SqlParameter = string | number | bigint | boolean | Date | null | readonly string[];
@@ -18,6 +19,8 @@ export interface DatabaseOptions {
   readonly readOnly?: boolean;
   /** DuckDB's `memory_limit`, for example `700MB`. Peak memory of the process is about 200 MiB more. */
   readonly memoryLimit?: string;
+  /** `memoryLimit` is a wish: a statement for which it is too little, since not everything can spill, runs again with the engine's own limit. */
+  readonly isLimitSoft?: boolean;
   readonly threads?: number;
   /** Where DuckDB may spill; never outside the data folder. */
   readonly temporaryDirectory?: string;
@@ -52,15 +55,23 @@ function listTypes(parameters: SqlParameters): Record<string, DuckDBType> {
   return Object.fromEntries(lists.map(([name]) => [name, LIST(VARCHAR)]));
 }
 
+/** Whether the engine gave up for want of memory. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Out of Memory Error');
+}
+
 /** One DuckDB instance and one connection. Never open the same file twice in one process: DuckDB loses data then. */
 export class Database {
   readonly #instance: DuckDBInstance;
   readonly connection: DuckDBConnection;
   #isStreaming = false;
+  /** The limit that a statement may exceed; undefined where there is none. */
+  readonly #softLimit: string | undefined;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, softLimit: string | undefined) {
     this.#instance = instance;
     this.connection = connection;
+    this.#softLimit = softLimit;
   }
 
   /** @throws where the file is missing (read-only), damaged, or locked by another process. */
@@ -73,19 +84,19 @@ export class Database {
     const instance = await DuckDBInstance.create(options.path, config);
     const connection = await instance.connect();
     await connection.run("set TimeZone = 'UTC'");
-    return new Database(instance, connection);
+    return new Database(instance, connection, options.isLimitSoft === true ? options.memoryLimit : undefined);
   }
 
   /** Runs statements and drops their result. With parameters: one statement. */
   async run(sql: string, parameters?: SqlParameters): Promise<void> {
     this.#refuseWhileStreaming();
-    await this.connection.run(sql, ...bindAll(parameters));
+    await this.#withinLimit(async () => this.connection.run(sql, ...bindAll(parameters)));
   }
 
   /** All rows of one statement. For results that fit in memory: 43,000 rows/s is what the driver gives. */
   async all<Row = SqlRow>(sql: string, parameters?: SqlParameters): Promise<Row[]> {
     this.#refuseWhileStreaming();
-    const reader = await this.connection.runAndReadAll(sql, ...bindAll(parameters));
+    const reader = await this.#withinLimit(async () => this.connection.runAndReadAll(sql, ...bindAll(parameters)));
     return reader.getRowObjectsJS().map((row) => toSqlValue(row) as Row);
   }
 
@@ -111,6 +122,20 @@ export class Database {
   async *#chunks<Row>(sql: string, parameters?: SqlParameters): AsyncGenerator<Row[]> {
     const result = await this.connection.stream(sql, ...bindAll(parameters));
     for await (const rows of result.yieldRowObjectJs()) yield rows.map((row) => toSqlValue(row) as Row);
+  }
+
+  async #withinLimit<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#softLimit === undefined || !isOutOfMemory(error)) throw error;
+    }
+    await this.connection.run('reset memory_limit');
+    try {
+      return await work();
+    } finally {
+      await this.connection.run(`set memory_limit = ${literal(this.#softLimit)}`);
+    }
   }
 
   /** Runs a SQL file that may hold several statements and takes no parameters. */

@@ -12,12 +12,17 @@ import { writeText } from './report-files.ts';
 import type { RenderedReport } from './report-render.ts';
 import { HASHED_EVIDENCE, type Spooled } from './report-spool.ts';
 
-/** Writes `<query>.jsonl`, `.csv` and `.parquet` of each table into `folder`. */
-export async function writeTables(db: Database, { document, spooled }: RenderedReport, evidenceColumns: readonly string[], folder: string): Promise<void> {
+/**
+ * Writes `<query>.jsonl`, `.csv` and `.parquet` of each table into `folder`.
+ * @param reportFolder where the report's files lie: its CSV of a table is the table's
+ */
+export async function writeTables(db: Database, { document, spooled, files }: RenderedReport, evidenceColumns: readonly string[], reportFolder: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [id, rows] of spooled) {
     await copyFile(rows.path, join(folder, `${id}.jsonl`));
-    await writeText(join(folder, `${id}.csv`), csvTable(tableOf(document, id), document.parameters.timeZone));
+    const csv = files.find(({ table }) => table === id);
+    if (csv) await copyFile(join(reportFolder, csv.name), join(folder, `${id}.csv`));
+    else await writeText(join(folder, `${id}.csv`), csvTable(tableOf(document, id), document.parameters.timeZone));
     await writeParquet(db, rows, evidenceColumns, join(folder, `${id}.parquet`));
   }
 }

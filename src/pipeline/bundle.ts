@@ -80,7 +80,7 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
   for (const file of rendered.files) await copyFile(join(scratch, file.name), join(folder, 'report', file.name));
   step('writing tables');
   const evidenceColumns = evidenceColumnsOf(definition);
-  await writeTables(db, rendered, evidenceColumns, join(folder, 'tables'));
+  await writeTables(db, rendered, evidenceColumns, join(folder, 'report'), join(folder, 'tables'));
   step('writing what the queries read');
   if (redaction) await cp(redaction.inputsFolder, join(folder, 'inputs'), { recursive: true });
   const inputs = redaction?.inputs ?? (await writeInputs(db, catalog, definition.queries, join(folder, 'inputs'), { from: options.from, to: options.to }));

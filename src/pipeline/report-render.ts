@@ -107,8 +107,8 @@ async function spoolAll({ db, hashes, definition }: ReportMaterial, options: Ren
   for (const query of queries) {
     options.progress?.(`running ${query.id}`);
     try {
-      const runs = await runsOf(db, query, parametersOf(query, options), (part) => options.progress?.(`running ${query.id}: ${part}`));
-      spooled.set(query.id, await spool.add({ sql: query.sql, runs, evidenceColumns }, join(folder, `${query.id}.rows`)));
+      const runs = await runsOf(db, query, parametersOf(query, options));
+      spooled.set(query.id, await spool.add({ sql: query.sql, runs, evidenceColumns, progress: (part) => options.progress?.(`running ${query.id}: ${part}`) }, join(folder, `${query.id}.rows`)));
     } catch (error) {
       throw queryFailure(query, error);
     }

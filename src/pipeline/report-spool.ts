@@ -31,6 +31,8 @@ export interface SpoolQuery {
   readonly runs: readonly SqlParameters[];
   /** Columns that hold lists of `{ hop, source, owner_id, record_id, record_at }`; their records are hashed. */
   readonly evidenceColumns: readonly string[];
+  /** Told each run as it begins, where there are several. */
+  readonly progress?: (part: string) => void;
 }
 
 /** The type of evidence once its records are hashed. */
@@ -56,7 +58,7 @@ export class ReportSpool {
    *
    * @throws what the engine says where the query cannot run
    */
-  async add({ sql, runs, evidenceColumns: wanted }: SpoolQuery, path: string): Promise<Spooled> {
+  async add({ sql, runs, evidenceColumns: wanted, progress }: SpoolQuery, path: string): Promise<Spooled> {
     const db = this.#db;
     // The text is a file of this package; its values are bound.
     const described = await db.all<{ column_name: string; column_type: string }>(`describe ${sql}`, runs[0]);
@@ -66,6 +68,7 @@ export class ReportSpool {
     let rowCount = 0;
     let missingEvidence = 0;
     for (const [index, parameters] of runs.entries()) {
+      if (runs.length > 1) progress?.(`part ${index + 1} of ${runs.length}`);
       await db.run(`create or replace temp table spool_rows as ${sql}`, parameters);
       if (evidenceColumns.length > 0) missingEvidence += await this.#hash(evidenceColumns);
       rowCount += await writeLines(path, rowTexts(db, rowsSql(columnsIn('r', columns, types), evidenceColumns), types), index > 0);

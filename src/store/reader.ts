@@ -11,6 +11,7 @@ import { readManifest, storeFolder, type Manifest } from './manifest.ts';
 
 export interface ReaderOptions {
   readonly memoryLimit?: string;
+  readonly isLimitSoft?: boolean;
   readonly threads?: number;
   /** Where DuckDB may spill. */
   readonly temporaryDirectory?: string;
