@@ -37,7 +37,7 @@ sessions as (
       when s.who_kind = 'person' and s.who_object_id is not null then 'entra/' || coalesce(s.who_tenant_id, '') || '/' || s.who_object_id
       when s.who_kind = 'iam_user' then 'iam/' || coalesce(s.account_id, '') || '/' || coalesce(s.who_name, s.session_id)
     end as person,
-    s.session_id, s.session_kind, s.who_kind, s.role_session_name, s.source_identity, s.subject, s.who_subject, s.who_name, s.source_ip
+    s.session_id, s.session_kind, s.who_kind, s.role_session_name, s.source_identity, s.subject, s.who_object_id, s.who_subject, s.who_name, s.source_ip
   from cor_sessions s
   where s.session_kind not in ('task_role', 'service_role', 'aws_service') and s.who_kind in ('person', 'iam_user', 'unknown')
 ),
@@ -58,9 +58,26 @@ tags as (
   where r.principal_tags is not null
 ),
 
-targets as (
+audit_targets as (
   select tenant_id, unnest(targets) as target
   from stg_directory_audits
+),
+
+targets as (
+  select tenant_id, target
+  from audit_targets
+  where lower(target.object_type) = 'user' or target.user_principal_name is not null
+),
+
+initiators as (
+  select a.tenant_id, a.initiated_by_object_id, a.initiated_by_name
+  from stg_directory_audits a
+  where (a.initiated_by_object_id is not null or contains(a.initiated_by_name, '@'))
+    and not exists (select 1 from services s where s.tenant_id = a.tenant_id and s.object_id = a.initiated_by_object_id)
+    and not exists (
+      select 1
+      from stg_directory_objects d
+      where d.tenant_id = a.tenant_id and d.object_id = a.initiated_by_object_id and d.kind <> 'person')
 ),
 
 names as (
@@ -98,37 +115,46 @@ names as (
   union all
   select 'entra/' || r.tenant_id || '/' || r.object_id, 'id', r.object_id, []
   from stg_identity_registry r
-  where r.kind = 'person' or exists (select 1 from known k where k.tenant_id = r.tenant_id and k.object_id = r.object_id)
+  where coalesce(r.kind, 'person') = 'person' or exists (select 1 from known k where k.tenant_id = r.tenant_id and k.object_id = r.object_id)
   union all
   select 'entra/' || r.tenant_id || '/' || r.object_id, 'subject', r.subject, ['stg_identity_registry.subject']
   from stg_identity_registry r
-  where r.kind = 'person' or exists (select 1 from known k where k.tenant_id = r.tenant_id and k.object_id = r.object_id)
+  where coalesce(r.kind, 'person') = 'person' or exists (select 1 from known k where k.tenant_id = r.tenant_id and k.object_id = r.object_id)
   union all
   select 'entra/' || r.tenant_id || '/' || r.object_id, 'name', r.name, ['stg_identity_registry.name']
   from stg_identity_registry r
-  where r.kind = 'person' or exists (select 1 from known k where k.tenant_id = r.tenant_id and k.object_id = r.object_id)
+  where coalesce(r.kind, 'person') = 'person' or exists (select 1 from known k where k.tenant_id = r.tenant_id and k.object_id = r.object_id)
   union all
-  -- Who did something in the directory: an application has no user principal name.
+  -- Who did something in the directory: an application has no user principal name, and what nothing knows may be a person.
   select
-    case when k.object_id is null then 'name/' || lower(a.initiated_by_name) else 'entra/' || a.tenant_id || '/' || a.initiated_by_object_id end,
+    case when a.initiated_by_object_id is null then 'name/' || lower(a.initiated_by_name) else 'entra/' || a.tenant_id || '/' || a.initiated_by_object_id end,
     case when contains(a.initiated_by_name, '@') then 'upn' else 'name' end, a.initiated_by_name, ['stg_directory_audits.initiated_by_name']
-  from stg_directory_audits a
-  left join known k on k.tenant_id = a.tenant_id and k.object_id = a.initiated_by_object_id
-  where k.object_id is not null or contains(a.initiated_by_name, '@')
+  from initiators a
+  union all
+  select 'entra/' || a.tenant_id || '/' || a.initiated_by_object_id, 'id', a.initiated_by_object_id, ['stg_directory_audits.initiated_by_object_id']
+  from initiators a
   union all
   select 'entra/' || tenant_id || '/' || coalesce(target.object_id, target.user_principal_name), 'id', target.object_id, []
   from targets
-  where lower(target.object_type) = 'user'
   union all
   select 'entra/' || tenant_id || '/' || coalesce(target.object_id, target.user_principal_name), 'upn', target.user_principal_name, ['stg_directory_audits.targets']
   from targets
-  where lower(target.object_type) = 'user'
   union all
   select 'entra/' || tenant_id || '/' || coalesce(target.object_id, target.user_principal_name), 'name', target.display_name, ['stg_directory_audits.targets']
   from targets
-  where lower(target.object_type) = 'user'
   union all
   select person, 'session', role_session_name, ['cor_sessions.role_session_name', 'stg_sts_requests.role_session_name'] from sessions
+  union all
+  select person, 'id', who_object_id, ['cor_sessions.who_object_id', 'findings.who_object_id', 'finding_life.who_object_id'] from sessions where who_kind = 'person'
+  union all
+  -- What they asked for in a request that was refused.
+  select c.person, 'session', r.role_session_name, ['stg_sts_requests.role_session_name']
+  from stg_sts_requests r
+  inner join callers c on c.caller_key = r.caller_key
+  union all
+  select c.person, 'source', r.source_identity, ['stg_sts_requests.source_identity']
+  from stg_sts_requests r
+  inner join callers c on c.caller_key = r.caller_key
   union all
   select person, 'source', source_identity, ['cor_sessions.source_identity', 'cor_callers.source_identity', 'stg_events.source_identity', 'stg_sts_requests.source_identity', 'stg_sts_requests.caller_source_identity']
   from sessions

@@ -126,13 +126,13 @@ export async function writeBundle(material: ReportMaterial, rendered: RenderedRe
     });
   }
   const files = await bundleFiles(folder);
+  const manifest: BundleManifest = { ...head, files };
+  const text = manifestText(manifest);
+  await writeFile(join(folder, MANIFEST_FILE), text);
   if (redaction) {
     step('looking for people’s names');
     await scanForPeople(db, folder, redaction.names);
   }
-  const manifest: BundleManifest = { ...head, files };
-  const text = manifestText(manifest);
-  await writeFile(join(folder, MANIFEST_FILE), text);
   const manifestSha256 = hash('sha256', text, 'hex');
   step('signing');
   const { keyId, timestampedAt } = await wish.signer.sign(folder, manifest, manifestSha256);

@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
 import type { Database } from '../engine/database.ts';
 import { literal, quoted } from '../engine/sql-text.ts';
 import type { PeopleNames } from './people-names.ts';
+import { checkDeclared, personColumns, type PersonColumns } from './person-columns.ts';
 
 interface Column {
   readonly column_name: string;
@@ -17,22 +18,27 @@ interface Column {
 /** Replaced values are handed to the engine in lists of this length. */
 const TOGETHER = 10_000;
 
-/** Writes each `<raw>/<relation>.parquet` to `<folder>/<relation>.parquet`, rows and columns as they were, names replaced. */
+/**
+ * Writes each `<raw>/<relation>.parquet` to `<folder>/<relation>.parquet`, rows and columns as they were, names replaced.
+ * @throws WhoranError where there is a column of which nobody said whether it names people
+ */
 export async function redactInputs(db: Database, raw: string, folder: string, names: PeopleNames, progress: (step: string) => void): Promise<void> {
   await mkdir(folder, { recursive: true });
+  const declared = await personColumns();
   for (const file of (await readdir(raw)).sort()) {
     const relation = basename(file, '.parquet');
     progress(`replacing names in ${relation}`);
-    await redactRelation(db, relation, join(raw, file), join(folder, file), names);
+    await redactRelation(db, relation, join(raw, file), join(folder, file), names, declared);
   }
 }
 
-async function redactRelation(db: Database, relation: string, from: string, to: string, names: PeopleNames): Promise<void> {
+async function redactRelation(db: Database, relation: string, from: string, to: string, names: PeopleNames, declared: PersonColumns): Promise<void> {
   const columns = await db.all<Column>(`select column_name, column_type from (describe select * from read_parquet(${literal(from)}))`);
   await db.run('create or replace temp table redacted_values (position integer, value varchar, replaced varchar)');
   const changed = new Set<number>();
   for (const [position, column] of columns.entries()) {
     if (!column.column_type.includes('VARCHAR')) continue;
+    checkDeclared(declared, `${relation}.${column.column_name}`);
     const values = await changedValues(db, from, column, (text) => names.replace(text, `${relation}.${column.column_name}`));
     if (values.length > 0) changed.add(position);
     for (let at = 0; at < values.length; at += TOGETHER) {

@@ -3,8 +3,9 @@
  */
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { createInterface } from 'node:readline';
+import { openPromise } from 'yauzl';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import type { Database } from '../engine/database.ts';
@@ -14,10 +15,13 @@ import type { PeopleNames } from './people-names.ts';
 /** The program's own files: their words are what makes a name an ordinary word (`PeopleNames`). */
 const PROGRAM = 'program/';
 /** Made of the rows that are scanned themselves, and of the program's own words, which a name that is one plain word may be. */
-const RENDERED = /^(?:report\/.*\.(?:html|txt)|README\.txt|[^/]*\.(?:html|txt))$/;
+const RENDERED = /^(?:report\/.*\.(?:html|txt|xlsx)|README\.txt|[^/]*\.(?:html|txt|xlsx))$/;
+/** How much of a workbook's part is held at once, where no row ends before. */
+const LONGEST_ROW = 1 << 24;
 
 /**
- * Scans every file below `folder`.
+ * Scans every file below `folder`. A workbook's parts are unpacked; a PDF is looked at before it is printed (`scanPage`), since afterwards nothing
+ * here can read its text.
  * @param db reads Parquet
  * @throws WhoranError that names file, line or column, where one holds a name; the name is not repeated
  */
@@ -28,7 +32,9 @@ export async function scanForPeople(db: Database, folder: string, names: PeopleN
     if (file.startsWith(PROGRAM)) continue;
     const inName = names.in(file);
     if (inName !== undefined) throw found(file, 'in its name');
+    if (file.endsWith('.pdf')) continue;
     if (file.endsWith('.parquet')) await scanParquet(db, folder, file, names);
+    else if (file.endsWith('.xlsx')) await scanWorkbook(folder, file, names);
     else await scanText(folder, file, names);
   }
 }
@@ -45,16 +51,54 @@ async function scanParquet(db: Database, folder: string, file: string, names: Pe
   }
 }
 
+/** Scans the page that a PDF is printed from. @throws WhoranError as `scanForPeople` does */
+export async function scanPage(page: string, names: PeopleNames): Promise<void> {
+  await scanText(dirname(page), basename(page), names);
+}
+
+/** Each part of a workbook, row by row. */
+async function scanWorkbook(folder: string, file: string, names: PeopleNames): Promise<void> {
+  const zip = await openPromise(join(folder, file), { autoClose: false });
+  try {
+    for await (const entry of zip.eachEntry()) {
+      let row = 0;
+      for await (const text of rowsOf(await zip.openReadStreamPromise(entry))) {
+        row += 1;
+        const name = holds(text, names);
+        if (name !== undefined && !isPlainWord(name)) throw found(file, `${entry.fileName}, row ${row}`);
+      }
+    }
+  } finally {
+    zip.close();
+  }
+}
+
+/** The text of a workbook's part, cut where its rows end: a sheet of a million rows is one line. */
+async function* rowsOf(stream: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let held = '';
+  for await (const bytes of stream) {
+    held += decoder.decode(bytes, { stream: true });
+    const pieces = held.split('</row>');
+    held = pieces.pop() ?? '';
+    yield* pieces;
+    if (held.length > LONGEST_ROW) throw new Error('a workbook has a row that is longer than any row of a report');
+  }
+  yield held;
+}
+
 async function scanText(folder: string, file: string, names: PeopleNames): Promise<void> {
   const isRendered = RENDERED.test(file);
   let line = 0;
   for await (const text of createInterface({ input: createReadStream(join(folder, file)), crlfDelay: Infinity })) {
     line += 1;
     const name = holds(text, names);
-    if (name === undefined || (isRendered && /^\p{L}+$/u.test(name))) continue;
+    if (name === undefined || (isRendered && isPlainWord(name))) continue;
     throw found(file, file.endsWith('.jsonl') ? `line ${line}${memberWith(text, names)}` : `line ${line}`);
   }
 }
+
+const isPlainWord = (name: string): boolean => /^\p{L}+$/u.test(name);
 
 /** In which member of a row the name stands. */
 function memberWith(text: string, names: PeopleNames): string {
@@ -81,6 +125,7 @@ function* spellings(text: string): Generator<string> {
     const decoded = text.replace(/&#x([0-9a-fA-F]+);/g, (whole, hex: string) => character(parseInt(hex, 16), whole)).replace(/&#(\d+);/g, (whole, code: string) => character(Number(code), whole));
     yield decoded.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&apos;', "'").replaceAll('&amp;', '&');
   }
+  if (text.includes('_x005F_')) yield text.replaceAll('_x005F_', '_');
   if (text.includes('""')) yield text.replaceAll('""', '"');
   if (/%[0-9a-fA-F]{2}/.test(text)) yield text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }

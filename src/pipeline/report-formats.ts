@@ -27,6 +27,8 @@ export interface FormatJob {
   readonly rowLimit: number;
   /** Where the file goes; others of the report lie there, too. */
   readonly folder: string;
+  /** Looks at the page that is to be printed, and throws where it must not be. */
+  readonly lookAt?: (page: string) => Promise<void>;
 }
 
 export interface ReportFormatWriter {
@@ -82,6 +84,7 @@ async function printed(job: FormatJob): Promise<{ bytes: number; sha256: string 
   const page = join(job.folder, `${job.file.name}.page.html`);
   try {
     await writeText(page, pageOf({ ...job, rowLimit: Math.min(job.rowLimit, PRINTED_ROWS) }));
+    await job.lookAt?.(page);
     await printPdf({ page, out: pathOf(job), chromium: findChromium(process.env), madeAt: new Date(job.document.runAt) });
   } finally {
     await rm(page, { force: true });

@@ -38,6 +38,8 @@ export interface RenderOptions extends ReportRunFacts {
   readonly isReplay?: boolean;
   /** Asked once the rows are there and before a file is written: what of an earlier report these correct. */
   readonly correct?: (material: ReportMaterial, spooled: ReadonlyMap<string, Spooled>) => Promise<Correction | null>;
+  /** Looks at the page that a PDF is printed from, before it is, and throws where it must not be. */
+  readonly lookAt?: (page: string) => Promise<void>;
   /** Told each step as it begins. */
   readonly progress?: (step: string) => void;
 }
@@ -71,7 +73,7 @@ export async function renderReport(material: ReportMaterial, options: RenderOpti
   const files: RenderedFile[] = [];
   for (const file of written) {
     options.progress?.(`writing ${file.name}`);
-    files.push({ ...file, ...(await REPORT_FORMAT_WRITERS[file.format].write({ file, document: tellingRows(document, file.name, options.progress), files: planned, rowLimit: options.pageRows ?? PAGE_ROWS, folder })) });
+    files.push({ ...file, ...(await REPORT_FORMAT_WRITERS[file.format].write({ file, document: tellingRows(document, file.name, options.progress), files: planned, rowLimit: options.pageRows ?? PAGE_ROWS, folder, ...(options.lookAt ? { lookAt: options.lookAt } : {}) })) });
   }
   return { document, spooled, planned, files };
 }

@@ -18,7 +18,7 @@ import { hashFile } from '../evidence/manifest.ts';
 import { writeBundle, type BundleResult, type BundleWish } from './bundle.ts';
 import { LandedHashes } from './evidence-hashes.ts';
 import { loadControlRelations, loadReportRelations } from './report-relations.ts';
-import { scanForPeople } from './redact-scan.ts';
+import { scanForPeople, scanPage } from './redact-scan.ts';
 import { withRedaction, type Redaction } from './redaction.ts';
 import { accountName } from './report-document.ts';
 import type { Spooled } from './report-spool.ts';
@@ -56,9 +56,6 @@ export interface ReportOptions {
   /** Puts pseudonyms in place of people, in the files and in the bundle. */
   readonly redact?: { readonly key: Buffer };
 }
-
-/** Formats whose text is packed, so that the last look for names could not read it. */
-const PACKED: readonly ReportFormat[] = ['pdf', 'xlsx'];
 
 export interface ReportFile {
   readonly name: string;
@@ -137,7 +134,7 @@ export async function runReport(reader: AnswerReader, id: string, options: Repor
   const catalog = await loadCatalog();
   const definitions = await loadReports(catalog);
   const definition = inFormats(definitionOf(definitions, id), options.formats);
-  checkRedaction(definition, options);
+  checkRedaction(options);
   if (options.from >= options.to) {
     throw new WhoranError(`the period is empty: --from ${rfc3339(options.from)} is not before --to ${rfc3339(options.to)}`, {
       exitCode: EXIT.wrongUse,
@@ -183,16 +180,13 @@ function inFormats(definition: ReportDefinition, wanted: readonly ReportFormat[]
 }
 
 /** @throws WhoranError (wrong use) where a redacted report cannot be made so */
-function checkRedaction({ formats }: ReportDefinition, options: ReportOptions): void {
-  if (!options.redact) return;
-  const packed = formats.filter((format) => PACKED.includes(format));
-  if (packed.length > 0) throw new WhoranError(`--redact: not with ${packed.join(', ')}, whose packed text cannot be searched for names`, { exitCode: EXIT.wrongUse, hint: 'Make HTML, CSV, JSON, OSCAL or OCSF; a browser prints the page, a spreadsheet opens the CSV.' });
-  if (options.filedAs) throw new WhoranError('--redact: a filed report names people as they are', { exitCode: EXIT.wrongUse, hint: 'File the report without --redact, and write the redacted one beside it.' });
+function checkRedaction({ redact, filedAs }: ReportOptions): void {
+  if (redact && filedAs) throw new WhoranError('--redact: a filed report names people as they are', { exitCode: EXIT.wrongUse, hint: 'File the report without --redact, and write the redacted one beside it.' });
 }
 
 /** Renders into the scratch folder, and puts the files in their places once all of them are whole. */
 async function publish(material: ReportMaterial, options: ReportOptions, scratch: string, redacting?: { readonly redaction: Redaction; readonly published: AnswerReader['db'] }): Promise<ReportResult> {
-  const rendered = await renderReport(material, { ...options, isRedacted: redacting !== undefined }, scratch);
+  const rendered = await renderReport(material, { ...options, isRedacted: redacting !== undefined, ...(redacting ? { lookAt: async (page: string) => scanPage(page, redacting.redaction.names) } : {}) }, scratch);
   const { document, spooled, files } = rendered;
   const bundle = options.bundle ? await writeBundle(material, rendered, options, options.bundle, scratch, redacting) : null;
   if (redacting && !bundle) await scanFiles(redacting, files.map(({ name }) => name), scratch);
