@@ -57,7 +57,9 @@ function rowHtml(row: Row, { main, details }: Layout, { terms, timeZone }: Table
     const style = NUMBERS.has(column.kind) ? 'number' : column.kind;
     return `<td class="${style}${holdsIds}">${stackHtml(row, column, under, terms, timeZone)}</td>`;
   });
-  const lines = details.map((column) => `<tr class="detail"><td colspan="${main.length}">${cellHtml(row[column.name] ?? null, column, terms, timeZone)}</td></tr>`);
+  // Of several lines below a row, none may be taken for another: what is shown, and what is not.
+  const named = ({ title, kind }: Column): string => (details.length > 1 && kind !== 'evidence' ? `<span class="name">${escapeHtml(title)}</span>` : '');
+  const lines = details.map((column) => `<tr class="detail"><td colspan="${main.length}">${named(column)}${cellHtml(row[column.name] ?? null, column, terms, timeZone)}</td></tr>`);
   return `<tbody><tr>${cells.join('')}</tr>${lines.join('')}</tbody>\n`;
 }
 
@@ -71,6 +73,11 @@ function footHtml(table: Table, shown: number, context: TableContext): string {
   return `<p class="foot">${cut}${asOf} Query <a href="#query-${escapeHtml(table.id)}">${escapeHtml(table.id)}</a>, SHA-256 <code>${escapeHtml(context.sha256Of(table).slice(0, 16))}…</code></p>\n`;
 }
 
+/** What a table counts: plain text, in which names of the program stand between backticks. */
+function aboutHtml(description: string): string {
+  return escapeHtml(description.replace(/\s+/g, ' ').trim()).replace(/`([^`]+)`/g, '<code>$1</code>');
+}
+
 /** The table in pieces, with its picture above it where it has one. Reads no more rows than it shows. */
 export async function* htmlTable(table: Table, context: TableContext, figure = ''): AsyncGenerator<string> {
   const layout = layoutOf(table.columns);
@@ -79,7 +86,7 @@ export async function* htmlTable(table: Table, context: TableContext, figure = '
   // A short table stands on one printed page.
   const isShort = table.rowCount <= SHORT && layout.details.length === 0;
   yield `<div class="table${isWide ? ' wide' : ''}${isShort ? ' short' : ''}" id="table-${escapeHtml(table.id)}">\n`;
-  yield `<h3>${escapeHtml(table.title)}</h3>\n<p class="about">${escapeHtml(table.description.replace(/\s+/g, ' ').trim())}</p>\n${figure}`;
+  yield `<h3>${escapeHtml(table.title)}</h3>\n<p class="about">${aboutHtml(table.description)}</p>\n${figure}`;
   let shown = 0;
   if (table.rowCount === 0) yield '<p class="empty">None.</p>\n';
   else {

@@ -50,10 +50,10 @@ table { width: 100%; border-collapse: collapse; font: .8125rem/1.42 var(--sans);
 th { padding: .45rem .9rem .45rem 0; border-bottom: 1.5px solid var(--ink); text-align: left; vertical-align: bottom; font-weight: 600; background: var(--paper); }
 td { padding: .5rem .9rem .5rem 0; vertical-align: top; overflow-wrap: anywhere; min-width: 4.5rem; } tbody tr:first-child td { border-top: 1px solid var(--rule); }
 thead + tbody tr:first-child td { border-top: 0; } thead tr:not(:last-child) th { border-bottom: 0; } thead .detail th { padding-top: 0; font-weight: 400; color: var(--soft); font-size: .92em; } th:last-child, td:last-child { padding-right: 0; }
-.wide .ids { width: 25%; } .term, th { overflow-wrap: normal; min-width: 0; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; overflow-wrap: normal; } .instant { font-variant-numeric: tabular-nums; min-width: 6.2rem; overflow-wrap: normal; }
+.wide .ids { width: 25%; } .term, th { overflow-wrap: normal; min-width: 0; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; overflow-wrap: normal; } .wide th.number { white-space: normal; } .instant { font-variant-numeric: tabular-nums; min-width: 6.2rem; overflow-wrap: normal; }
 .under { font-size: .92em; color: var(--soft); font-weight: 400; } td a { text-decoration-color: transparent; } td a:hover { text-decoration-color: currentColor; }
 .mark { color: var(--deep); } .none { color: var(--soft); }
-.detail td { padding-top: 0; }
+.detail td { padding-top: 0; } .detail .name { color: var(--soft); font-size: .92em; margin-right: .6em; }
 .evidence { margin: 0; padding: 0; list-style: none; font-size: .72rem; } .evidence li { display: grid; grid-template-columns: 5.5rem 6.5rem minmax(9rem, 19rem) 1fr; gap: 0 .75rem; } .hop { color: var(--soft); }
 .foot { margin-top: .6rem; font: .75rem/1.5 var(--sans); color: var(--soft); max-width: none; } .foot strong { color: var(--ink); } .empty { margin-top: .5rem; font-style: italic; }
 dl.terms { display: grid; grid-template-columns: minmax(11rem, 15rem) 1fr; margin-top: 1rem; max-width: 58rem; } dl.terms dt, dl.terms dd { margin: 0; padding: .5rem 1rem .5rem 0; border-top: 1px solid var(--rule); }
