@@ -59,7 +59,7 @@ export function eraseRecords(raw: Buffer, origin: string, isRegistry: boolean, i
   // What stands around the records may name somebody too; and what is left must read as before.
   if (isNamed(remainder) || !readsAsBefore(remainder, origin, isRegistry, outcomes)) return whole(outcomes);
   const erased = outcomes.filter((one) => one.isNamed);
-  return { bytes: remainder, erased: erased.map(erasedRecord), takenAlong: 0, left: outcomes.length - erased.length };
+  return { bytes: remainder, erased: erased.map(erasedRecord), takenAlong: 0, left: outcomes.filter(({ form, isNamed }) => !isNamed && form !== 'erased').length };
 }
 
 function outcomeOf(result: FrameResult, isNamed: boolean): Outcome {

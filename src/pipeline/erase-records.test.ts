@@ -16,6 +16,7 @@ const record = (number: number, who: string): string => JSON.stringify({
   eventVersion: '1.11', userIdentity: { type: 'IAMUser', arn: `arn:aws:iam::111122223333:user/${who}`, userName: who }, eventTime: '2026-01-15T10:00:00Z', eventSource: 'ecs.amazonaws.com', eventName: 'ListTasks',
   awsRegion: 'eu-central-1', sourceIPAddress: '192.0.2.7', eventID: `00000000-0000-4000-8000-00000000000${number}`, eventType: 'AwsApiCall', recipientAccountId: '111122223333',
 });
+const token = (who: string): string => ['{"alg":"RS256"}', JSON.stringify({ iss: 'https://login.example.com', preferred_username: who }), 'signature'].map((part) => Buffer.from(part).toString('base64url')).join('.');
 const signIn = (id: string, who: string): string => `2026-01-15T10:00:00Z,${who},${id},app,Example,0,192.0.2.7`;
 const HEADING = 'CreatedDateTime,UserPrincipalName,UserId,AppId,AppDisplayName,ResultType,IPAddress';
 
@@ -27,6 +28,8 @@ const files: Record<string, { readonly text: string; readonly gone: readonly num
   'a trail object': { text: `{"Records":[${record(1, 'bob')},${record(2, 'ada@example.com')},${record(3, 'bob')}]}`, gone: [2] },
   'lines': { text: `${record(1, 'ada@example.com')}\n${record(2, 'bob')}\n\n${record(3, 'ADA@Example.COM')}\n`, gone: [1, 3] },
   'a name behind escapes': { text: `[${record(1, 'bob')},${record(2, 'bob').replace('user/bob', 'user/ada\\u0040example.com')}]`, gone: [2] },
+  'a token in base64url': { text: `${record(1, 'bob')}\n${record(2, `Bearer ${token('Ada@Example.com')}`)}\n${record(3, token('eve@example.com'))}\n`, gone: [2] },
+  'base64 after letters that look like it, and escaped': { text: `[${record(1, 'bob')},${record(2, `saml/x${Buffer.from('<<<?>~~~ NameID: ada@example.com ~~~?>').toString('base64')}`).replaceAll('/', '\\/').replaceAll('+', '\\u002b')}]`, gone: [2] },
   'strings that hold records': { text: JSON.stringify([record(1, 'ada@example.com'), record(2, 'bob')]), gone: [1] },
   'what is around a record': { text: JSON.stringify({ Events: [{ Username: 'ada@example.com', CloudTrailEvent: record(1, 'x') }, { Username: 'bob', CloudTrailEvent: record(2, 'y') }] }), gone: [1] },
   'log events': { text: JSON.stringify({ events: [{ timestamp: 1, message: record(1, 'bob'), eventId: '1' }, { timestamp: 2, message: record(2, 'ada@example.com'), eventId: '2' }] }), gone: [2] },
