@@ -22,11 +22,11 @@ try {
   const recordsPerBatch = Math.min(count, RECORDS_PER_BATCH);
   await makeBundle({ folder, signer: { name: 'bench', publicKey, sign: async (message) => Promise.resolve(sign(null, message, privateKey)) }, batches: Math.ceil(count / recordsPerBatch), recordsPerBatch, every: 1, textBytes: Number(textBytes), journalLines: 100 });
   const child = `
-    const { verifyBundle } = await import(process.argv[1]);
+    const { verifyBundleInThreads } = await import(process.argv[1]);
     const { publicKeyOfPem } = await import(process.argv[2]);
     const { readFileSync } = await import('node:fs');
     const began = performance.now();
-    const { verification: { verdict, counts } } = verifyBundle(process.argv[3], { key: publicKeyOfPem(readFileSync(process.argv[4], 'utf8')) });
+    const { verification: { verdict, counts } } = await verifyBundleInThreads(process.argv[3], { key: publicKeyOfPem(readFileSync(process.argv[4], 'utf8')) });
     const seconds = (performance.now() - began) / 1000;
     const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
     process.stdout.write(JSON.stringify({ verdict, ...counts, seconds, cpu_seconds: (userCPUTime + systemCPUTime) / 1e6, peak_mib: maxRSS / 1024 }));`;

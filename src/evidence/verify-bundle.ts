@@ -10,7 +10,7 @@ import { inert } from '../core/inert.ts';
 import type { Fault } from '../verifier/faults.ts';
 import type { Manifest } from '../verifier/manifest.ts';
 import type { Verification } from '../verifier/verification.ts';
-import { verifyBundle } from '../verifier/verify.ts';
+import { verifyBundleInThreads } from '../verifier/verify.ts';
 import { unpackBundle } from './bundle-zip.ts';
 import { checkBundleTimestamp } from './check-timestamp.ts';
 import { withCheck, type FurtherCheck } from './further-check.ts';
@@ -79,7 +79,7 @@ async function withBundleFolder<Result>(request: Pick<VerifyRequest, 'path' | 'p
 }
 
 async function verifyFolder(folder: string, { path, key, trusted, further = [], progress }: VerifyRequest, faults: readonly Fault[]): Promise<Verification> {
-  const { verification, manifest, envelope } = verifyBundle(folder, { key, name: path, ...(progress ? { progress } : {}) });
+  const { verification, manifest, envelope } = await verifyBundleInThreads(folder, { key, name: path, ...(progress ? { progress } : {}) });
   let result = faults.length === 0 ? verification : withCheck(verification, { settles: [], proved: [], not_checked: [], faults });
   if (trusted && envelope) result = withCheck(result, await checkBundleTimestamp(folder, envelope.signature, trusted));
   if (manifest) for (const check of further) result = withCheck(result, await check({ folder, manifest }));

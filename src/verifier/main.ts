@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { publicKeyOfPem } from './dsse.ts';
 import { shown } from './faults.ts';
 import { verificationLines } from './lines-of.ts';
-import { verifyBundle } from './verify.ts';
+import { verifyBundleInThreads } from './verify.ts';
 
 const USAGE = `Usage: node main.js FOLDER --key PUBLIC_KEY.pem [--json]
 
@@ -16,7 +16,7 @@ every proof. Needs no network and nothing else of whoran. Exit code 0: intact; 1
 2: wrong use. docs/verifying-a-bundle.md says what a check proves and what not.
 `;
 
-function main(): number {
+async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { key: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
   const [folder] = positionals;
   if (values.help === true || folder === undefined || positionals.length > 1) {
@@ -24,7 +24,7 @@ function main(): number {
     return values.help === true ? 0 : 2;
   }
   const key = values.key === undefined ? undefined : publicKeyOfPem(readFileSync(values.key, 'utf8'));
-  const { verification } = verifyBundle(folder, { key });
+  const { verification } = await verifyBundleInThreads(folder, { key });
   const text = values.json === true ? JSON.stringify(verification, null, 2).replace(/[^\x20-\x7e\n]/g, escaped) : verificationLines(verification).join('\n');
   process.stdout.write(`${text}\n`);
   return verification.verdict === 'intact' ? 0 : 1;
@@ -36,7 +36,7 @@ function escaped(unit: string): string {
 }
 
 try {
-  process.exitCode = main();
+  process.exitCode = await main();
 } catch (error) {
   process.stderr.write(`${shown(error instanceof Error ? error.message : String(error))}\n`);
   process.exitCode = 2;

@@ -16,6 +16,16 @@ export interface RecordName {
   readonly sha256: string;
 }
 
+/** An index as one thread hands it to another. */
+export interface PackedIndex {
+  readonly size: number;
+  readonly batches: Uint32Array<ArrayBuffer>;
+  readonly leaves: Uint32Array<ArrayBuffer>;
+  readonly hashes: Uint8Array<ArrayBuffer>;
+  readonly names: Uint8Array<ArrayBuffer>;
+  readonly nameEnds: Float64Array<ArrayBuffer>;
+}
+
 export class RecordIndex {
   #batches = new Uint32Array(1024);
   #leaves = new Uint32Array(1024);
@@ -47,15 +57,23 @@ export class RecordIndex {
     else this.#place(at);
   }
 
+  /** @param record its `sha256` may be any text: only a record's own is found */
   has(record: RecordName): boolean {
-    const start = Number.parseInt(record.sha256.slice(0, 8), 16);
-    let name: string | undefined;
+    return this.#has(record.sha256, nameOf(record));
+  }
+
+  /** Whether the record at a place of another index is in this one. */
+  hasOf(other: RecordIndex, at: number): boolean {
+    return this.#has(other.sha256(at).toString('hex'), other.#name(at));
+  }
+
+  #has(sha256: string, name: string): boolean {
+    const start = Number.parseInt(sha256.slice(0, 8), 16);
     for (let step = 0; step < MOST_STEPS; step += 1) {
       const at = (this.#places[(start + step) % this.#places.length] ?? 0) - 1;
       if (at < 0) return false;
       if (this.#hashes.readUInt32BE(at * HASH_BYTES) !== start) continue;
-      name ??= nameOf(record);
-      if (this.#hashes.toString('hex', at * HASH_BYTES, (at + 1) * HASH_BYTES) === record.sha256 && this.#name(at) === name) return true;
+      if (this.#hashes.toString('hex', at * HASH_BYTES, (at + 1) * HASH_BYTES) === sha256 && this.#name(at) === name) return true;
     }
     return false;
   }
@@ -77,11 +95,32 @@ export class RecordIndex {
     return this.#hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
   }
 
+  record(at: number): RecordName {
+    return { ...nameIn(this.#name(at)), sha256: this.sha256(at).toString('hex') };
+  }
+
   /** Positions of all records by batch and leaf. Files are sorted already, so there is little to do unless there are several. */
   inOrder(): Uint32Array {
     const order = Uint32Array.from({ length: this.#size }, (_, at) => at);
     const compare = (a: number, b: number): number => this.batch(a) - this.batch(b) || this.leaf(a) - this.leaf(b);
     return order.every((at) => at === 0 || compare(at - 1, at) < 0) ? order : order.sort(compare);
+  }
+
+  /** Gives the index away: it must not be used any more. */
+  packed(): PackedIndex {
+    return { size: this.#size, batches: this.#batches, leaves: this.#leaves, hashes: this.#hashes, names: this.#names, nameEnds: this.#nameEnds };
+  }
+
+  /** The records of another thread's index, to be read one by one: nothing is found in it by name, and nothing is added. */
+  static of({ size, batches, leaves, hashes, names, nameEnds }: PackedIndex): RecordIndex {
+    const index = new RecordIndex();
+    index.#size = size;
+    index.#batches = batches;
+    index.#leaves = leaves;
+    index.#hashes = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
+    index.#names = Buffer.from(names.buffer, names.byteOffset, names.byteLength);
+    index.#nameEnds = nameEnds;
+    return index;
   }
 
   #addName(at: number, name: string): void {
@@ -140,4 +179,12 @@ export class RecordIndex {
 /** One text for the three that name a record: with lengths, so that no two names give the same. */
 function nameOf({ source, owner_id: owner, record_id: id }: RecordName): string {
   return `${source.length} ${owner === null ? '-' : owner.length} ${source}${owner ?? ''}${id}`;
+}
+
+function nameIn(name: string): Omit<RecordName, 'sha256'> {
+  const [, source = '', owner = ''] = /^(\d+) (\d+|-) /.exec(name) ?? [];
+  const start = source.length + owner.length + 2;
+  const ownerAt = start + Number(source);
+  const idAt = ownerAt + (owner === '-' ? 0 : Number(owner));
+  return { source: name.slice(start, ownerAt), owner_id: owner === '-' ? null : name.slice(ownerAt, idAt), record_id: name.slice(idAt) };
 }
