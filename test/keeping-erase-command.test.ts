@@ -2,7 +2,7 @@
  * `erase` as it is typed, over two deliveries that two people share: what it refuses, what it says, what a stopped one leaves, a second person
  * in the same deliveries, and what other commands say afterwards.
  */
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -152,4 +152,7 @@ test('a second person in the same deliveries: what is left proves what it proved
   const left = Object.values(bytesOf(data)).map((hex) => Buffer.from(hex, 'hex').toString('latin1')).join('\n');
   for (const text of ['ada', 'bob', token, ADA, BOB]) expect([text, left.toLowerCase().includes(text.toLowerCase())]).toEqual([text, false]);
   expect(left).toContain('eve@example.com');
+  // What took the place of deliveries is as private as they were.
+  const open = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => (statSync(join(entry.parentPath, entry.name)).mode & 0o077) !== 0);
+  expect(open.map(({ name }) => name)).toEqual([]);
 });

@@ -233,3 +233,15 @@ test('a bundle that was handed over before still agrees with the data folder: by
   expect([checked.faults, checked.not_checked.map(({ id }) => id)]).toEqual([[], ['data_removed']]);
   expect((await whoran('verify', handedOver)).code).toBe(0);
 });
+
+test('every file of the data folder is its owner\'s alone; reports and bundles have what the umask gives', () => {
+  const modes = (at: string): [string, string][] => readdirSync(at, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isSymbolicLink()).map((entry) => [join(entry.parentPath, entry.name).slice(folder.length), (statSync(join(entry.parentPath, entry.name)).mode & 0o777).toString(8)]);
+  const own = modes(data);
+  for (const kind of ['ledger.jsonl', 'journal.jsonl', 'pulls.jsonl', 'runs.jsonl', 'removals.jsonl', '.leaves', '.batch', 'manifest.json', '.parquet', '.lock']) expect([kind, own.some(([path]) => path.endsWith(kind))]).toEqual([kind, true]);
+  expect(own.filter(([path, mode]) => mode !== (statSync(join(folder, path)).isDirectory() ? '700' : '600'))).toEqual([]);
+  const given = (statSync(join(reports, `${JANUARY}_notes.csv`)).mode & 0o777).toString(8);
+  const away = [...modes(reports), ...modes(handedOver)].filter(([path]) => statSync(join(folder, path)).isFile());
+  expect(away.length).toBeGreaterThan(10);
+  expect(away.filter(([, mode]) => mode !== given)).toEqual([]);
+});

@@ -1,8 +1,10 @@
 /**
  * A report's result tables as a bundle holds them: the rows as they were, and the same in CSV and Parquet for whoever works with those.
  */
+import { createReadStream, createWriteStream } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Database } from '../engine/database.ts';
 import { literal, quoted } from '../engine/sql-text.ts';
 import { csvTable } from '../render/csv.ts';
@@ -19,7 +21,8 @@ import { HASHED_EVIDENCE, type Spooled } from './report-spool.ts';
 export async function writeTables(db: Database, { document, spooled, files }: RenderedReport, evidenceColumns: readonly string[], reportFolder: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [id, rows] of spooled) {
-    await copyFile(rows.path, join(folder, `${id}.jsonl`));
+    // Not `copyFile`: a spool is its owner's alone, and what a bundle holds has the mode that the umask gives.
+    await pipeline(createReadStream(rows.path, { highWaterMark: 1 << 20 }), createWriteStream(join(folder, `${id}.jsonl`), { flags: 'wx' }));
     const csv = files.find(({ table }) => table === id);
     if (csv) await copyFile(join(reportFolder, csv.name), join(folder, `${id}.csv`));
     else await writeText(join(folder, `${id}.csv`), csvTable(tableOf(document, id), document.parameters.timeZone));
