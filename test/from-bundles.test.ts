@@ -7,7 +7,10 @@ import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { styleFor } from '../src/cli/print/style.ts';
+import { diffLines } from '../src/cli/print/diff.ts';
 import { evidenceConfigSchema } from '../src/config/evidence.ts';
+import { ALL_IN_UTC, reportParameters, type ReportParameters } from '../src/core/report-parameters.ts';
 import { newKeyFile } from '../src/evidence/key-file-signer.ts';
 import { appendDecisions } from '../src/landing/journal.ts';
 import { bundleSigner } from '../src/pipeline/bundle-signer.ts';
@@ -31,14 +34,14 @@ const draw = async (name: string, request: Partial<Parameters<typeof drawSample>
   drawSample({ path: bundle, key: await key(), size: SIZE, seed: 'audit 1', outDir: join(folder, name), ...request });
 const textOf = async (...path: string[]): Promise<string> => readFile(join(folder, ...path), 'utf8');
 
-interface Made { from?: string; now?: Date; hasZip?: boolean }
-async function makeBundle(name: string, { from = '2026-01-12', now = NOW, hasZip = false }: Made = {}): Promise<{ path: string; zip: string }> {
+interface Made { from?: string; now?: Date; hasZip?: boolean; parameters?: ReportParameters }
+async function makeBundle(name: string, { from = '2026-01-12', now = NOW, hasZip = false, parameters = ALL_IN_UTC }: Made = {}): Promise<{ path: string; zip: string }> {
   const signer = await bundleSigner(evidenceConfigSchema.parse({ signing_key_file: join(folder, 'key.pem') }));
   const reader = await openReader(data);
   try {
     const landing = { readMember: async (batch: number, member: number) => Promise.resolve(reader.landing.unpackMember(batch, member)) };
     const period = { from: new Date(`${from}T00:00:00Z`), to: new Date('2026-01-15T00:00:00Z') };
-    const made = await runReport({ db: reader.db, landing }, 'traceability', { ...period, now, outDir: join(folder, name), dataDir: data, bundle: { dataDir: data, signer, hasZip } });
+    const made = await runReport({ db: reader.db, landing }, 'traceability', { ...period, parameters, now, outDir: join(folder, name), dataDir: data, bundle: { dataDir: data, signer, hasZip } });
     return { path: made.bundle?.path ?? '', zip: made.bundle?.zip ?? '' };
   } finally {
     reader.close();
@@ -148,6 +151,7 @@ describe('a difference', () => {
     const found = await diff(path);
     expect(found.is_same_period).toBe(true);
     expect(found.program).toEqual([]);
+    expect(found.asked).toEqual([]);
     expect(found.cells).toEqual([]);
     expect(found.tables.every(({ rows_before: old, rows_after: now, same }) => old === now && same === old)).toBe(true);
   });
@@ -169,10 +173,17 @@ describe('a difference', () => {
     expect((await diff(path, { limit: 1 })).cells.length).toBeLessThanOrEqual(found.cells.length);
   });
 
-  test('of two periods: numbers moved, items are counted alone, and instants are RFC 3339', async () => {
-    const { path } = await makeBundle('later', { from: '2026-01-13' });
+  test('of two periods: what was asked for is told first; numbers moved, items are counted alone, and instants are RFC 3339', async () => {
+    const { path } = await makeBundle('later', { from: '2026-01-13', parameters: reportParameters({ accounts: ['111122223333'], timeZone: 'Europe/Berlin' }) });
     const found = await diff(path);
     expect(found.is_same_period).toBe(false);
+    expect(found.asked).toEqual([
+      { what: 'period', before: '2026-01-12T00:00:00Z to 2026-01-15T00:00:00Z', after: '2026-01-13T00:00:00Z to 2026-01-15T00:00:00Z' },
+      { what: 'accounts', before: 'all', after: '111122223333' },
+      { what: 'time zone', before: 'UTC', after: 'Europe/Berlin' },
+    ]);
+    const shown = diffLines(found, { columns: 120, commandOptions: '', style: styleFor(false) });
+    expect(shown.slice(1, 5)).toEqual(['They were not asked for the same, so rows may differ for that alone:', expect.stringContaining('→ 2026-01-13') as string, '  accounts   all → 111122223333', '  time zone  UTC → Europe/Berlin']);
     const rows = found.tables.find(({ table }) => table === 'rpt_traceability_rows');
     expect(rows).toMatchObject({ changed: null, added: null });
     expect(rows?.rows_after).toBeLessThan(rows?.rows_before ?? 0);

@@ -15,7 +15,8 @@ interface Options {
 }
 
 const EXAMPLES = `
-Both bundles are verified first. Of one period (a report and its correction): which rows are
+Both bundles are verified first. What they were asked for (period, accounts, teams, time zone)
+is compared before anything else. Of one period (a report and its correction): which rows are
 new, gone or changed, cell by cell. Of two periods: how the numbers moved; items such as calls
 and sessions are other ones then, and only counted. Exit code 0 whether or not they differ, 1
 where a bundle is altered.

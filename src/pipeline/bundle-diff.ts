@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { loadCatalog } from '../catalog/catalog.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
+import { UTC } from '../core/time-zone.ts';
 import { Database } from '../engine/database.ts';
 import { queryText } from '../engine/query-file.ts';
 import { literal, quoted } from '../engine/sql-text.ts';
@@ -40,6 +41,14 @@ export interface DiffSide {
   readonly report: string;
   readonly from: string;
   readonly to: string;
+  /** An IANA name. */
+  readonly time_zone: string;
+  /** Empty: all. */
+  readonly accounts: readonly string[];
+  readonly teams: readonly string[];
+  readonly known_at: string | null;
+  /** People stand under pseudonyms. */
+  readonly is_redacted: boolean;
   readonly as_of: string | null;
   readonly run_at: string;
   readonly run_by: string;
@@ -72,10 +81,18 @@ export interface CellDiff {
   readonly after: string | null;
 }
 
+/** What the two were asked for and is not the same, as text: rows may differ for that alone. */
+export interface AskedDiff {
+  readonly what: 'period' | 'accounts' | 'teams' | 'time zone' | 'known at' | 'people';
+  readonly before: string;
+  readonly after: string;
+}
+
 export interface BundleDiff {
   readonly schema: 'whoran.diff/1';
   readonly before: DiffSide;
   readonly after: DiffSide;
+  readonly asked: readonly AskedDiff[];
   readonly is_same_period: boolean;
   /** Files of the program that made the tables: SQL, the definition, names of controls. */
   readonly program: readonly { readonly file: string; readonly change: 'changed' | 'added' | 'removed' }[];
@@ -108,11 +125,27 @@ export async function diffBundles(request: DiffRequest): Promise<BundleDiff> {
 async function sideOf(path: string, { folder, manifest }: OpenBundle, { signer }: Verification): Promise<DiffSide> {
   const text = (name: string): string => { const value = manifest.report[name]; return typeof value === 'string' ? value : ''; };
   const program = manifest.report['program'] as { version?: unknown } | undefined;
+  const parameters = manifest.report['parameters'] as Record<string, unknown> | undefined;
+  const names = (name: string): string[] => { const value = parameters?.[name]; return Array.isArray(value) ? value.map(String).sort() : []; };
   return {
     path, manifest_sha256: (await hashFile(join(folder, 'manifest.json'))).sha256, key_id: signer.key_id, is_named_key: signer.is_named_key,
-    report: text('id'), from: text('from'), to: text('to'), as_of: text('as_of') || null, run_at: text('run_at'), run_by: text('run_by'),
+    report: text('id'), from: text('from'), to: text('to'), time_zone: text('time_zone') || UTC, accounts: names('accounts'), teams: names('teams'),
+    known_at: text('known_at') || null, is_redacted: manifest.redaction !== null, as_of: text('as_of') || null, run_at: text('run_at'), run_by: text('run_by'),
     program_version: typeof program?.version === 'string' ? program.version : '', ledger_lines: manifest.ledger.tree_size, journal_lines: manifest.journal.tree_size,
   };
+}
+
+const ASKED: readonly (readonly [what: AskedDiff['what'], textOf: (side: DiffSide) => string])[] = [
+  ['period', ({ from, to }) => `${from} to ${to}`],
+  ['accounts', ({ accounts }) => accounts.join(', ') || 'all'],
+  ['teams', ({ teams }) => teams.map((team) => JSON.stringify(team)).join(', ') || 'all'],
+  ['time zone', ({ time_zone: zone }) => zone],
+  ['known at', ({ known_at: at }) => at ?? 'its run'],
+  ['people', ({ is_redacted: isRedacted }) => (isRedacted ? 'under pseudonyms' : 'by name')],
+];
+
+function askedDiff(before: DiffSide, after: DiffSide): AskedDiff[] {
+  return ASKED.map(([what, textOf]) => ({ what, before: textOf(before), after: textOf(after) })).filter((one) => one.before !== one.after);
 }
 
 /** Tables as a bundle's folder holds them: `tables/<query>.parquet`, and how many rows each has. */
@@ -138,7 +171,7 @@ async function compare(request: DiffRequest, before: OpenBundle, after: OpenBund
   const keyOf = (table: string): readonly string[] | undefined => { const header = queries.get(table)?.header; return header && 'key' in header ? header.key : undefined; };
   const titleOf = (table: string): string => queries.get(table)?.header.title ?? table;
   const { tables, cells } = await compareTables(before, after, wanted, isSamePeriod, { keyOf, titleOf }, request);
-  return { schema: 'whoran.diff/1', ...sides, is_same_period: isSamePeriod, program: programDiff(before, after), tables, cells, out: request.out ?? null };
+  return { schema: 'whoran.diff/1', ...sides, asked: askedDiff(sides.before, sides.after), is_same_period: isSamePeriod, program: programDiff(before, after), tables, cells, out: request.out ?? null };
 }
 
 /** Holds tables against each other, row by row. Rows of items of different periods are only counted. */

@@ -10,11 +10,12 @@ import { tableLines } from './table.ts';
 const LONGEST = 70;
 
 export function diffLines(diff: BundleDiff, page: Page): string[] {
-  const { before, after, is_same_period: isSame, program, tables, cells, out } = diff;
+  const { before, after, asked, is_same_period: isSame, program, tables, cells, out } = diff;
   const moved = tables.filter(({ changed, added, removed, rows_before: old, rows_after: now }) => (changed === null ? old !== now : changed + (added ?? 0) + (removed ?? 0) > 0));
   const rest = tables.length - moved.length;
   return [
     page.style.bold(`${inert(before.report)}, ${isSame ? 'one period' : 'two periods'}`),
+    ...(asked.length === 0 ? [] : ['They were not asked for the same, so rows may differ for that alone:', ...asked.map(({ what, before: old, after: now }) => `  ${what.padEnd(10)} ${inert(old, 200)} → ${inert(now, 200)}`)]),
     ...sideLines('before', before), ...sideLines('after', after),
     ...warnings(before, after).map((text) => `  ! ${text}`),
     '',
