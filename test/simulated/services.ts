@@ -24,7 +24,7 @@ export interface Services {
   readonly feed: WorldFeed;
   readonly config: Config;
   /** New clients each time, as a new process has them. `firstDays`: how far back the first pull begins. */
-  readonly sources: (firstDays: number) => Source[];
+  readonly sources: (firstDays: number, requestTimeoutMs: number) => Source[];
   /** Requests so far, faults among them. */
   readonly requests: () => number;
   readonly faults: () => number;
@@ -112,21 +112,21 @@ export async function startServices(world: World, now: () => number, fault: Faul
     ],
   };
   const config = configSchema.parse(spec);
-  const given = { credentials: async () => Promise.resolve(credentials), connectTimeoutMs: 2000, requestTimeoutMs: 400 };
-  const make = (source: Config['sources'][number]): Source => {
+  const make = (source: Config['sources'][number], requestTimeoutMs: number): Source => {
+    const given = { credentials: async () => Promise.resolve(credentials), connectTimeoutMs: 2000, requestTimeoutMs };
     switch (source.type) {
       case 'cloudtrail-s3': return cloudtrailS3(source, given);
       case 'cloudtrail-lookup': return cloudtrailLookup(source, given);
       case 'cloudwatch-logs': return cloudwatchLogs(source, given);
       case 'entra-graph': return entraGraph(source, { credential: token, ca: graph.certificate });
-      case 'entra-logs': return entraLogs(source, { credential: token, ca: workspaces.get(source.tenant_id)?.certificate ?? '', requestTimeoutMs: 400 });
+      case 'entra-logs': return entraLogs(source, { credential: token, ca: workspaces.get(source.tenant_id)?.certificate ?? '', requestTimeoutMs });
       case 'files': throw new Error('the simulated week reads no files');
     }
   };
   const servers = [s3.server, ...aws.map(({ server }) => server), graph.server, ...workspaces.values()];
   const total = (of: (server: DoubleServer) => unknown[]): number => servers.reduce((sum, server) => sum + of(server).length, 0);
   return {
-    feed, config, sources: (firstDays) => config.sources.map((source) => make({ ...source, first_days: firstDays })),
+    feed, config, sources: (firstDays, requestTimeoutMs) => config.sources.map((source) => make({ ...source, first_days: firstDays }, requestTimeoutMs)),
     requests: () => total((server) => server.requests), faults: () => total((server) => server.faults),
     close: async () => { await Promise.all(servers.map(async (server) => server.close())); },
   };
