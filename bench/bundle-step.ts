@@ -13,6 +13,7 @@ import { REPORT_FORMATS, type ReportFormat } from '../src/core/report-formats.ts
 import { replayCheck } from '../src/pipeline/bundle-replay-check.ts';
 import { newKeyFile } from '../src/evidence/key-file-signer.ts';
 import { bundleSigner } from '../src/pipeline/bundle-signer.ts';
+import { loadReportRelations } from '../src/pipeline/report-relations.ts';
 import { runReport, type ReportOptions, type ReportResult } from '../src/pipeline/report.ts';
 import { verifyPath } from '../src/evidence/verify-bundle.ts';
 import { publicKeyOfPem } from '../src/verifier/dsse.ts';
@@ -96,6 +97,7 @@ async function bareCsv(folder: string, rows: number): Promise<Figures> {
   const { loadCatalog } = await import('../src/catalog/catalog.ts');
   const query = (await loadCatalog()).queries.find(({ id }) => id === ROWS_QUERY);
   return withReaderOf(data(folder), async ({ db }) => {
+    await loadReportRelations(db, { dataDir: data(folder), now: new Date('2026-06-01T00:00:00Z') });
     const path = join(folder, 'bare.csv');
     await db.run(`copy (${query?.sql ?? ''}) to '${path.replaceAll("'", "''")}' (format csv)`, worldPeriod(rows));
     const bytes = statSync(path).size;

@@ -9,7 +9,7 @@ import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageRoot } from '../src/core/package-root.ts';
-import { COLUMNS, accuracyRows, alertRows, askRows, correlateRows, ingestRows, oneMoreDayRows, sourceRows, type Figures, type Row } from './rows.ts';
+import { COLUMNS, accuracyRows, alertRows, askRows, bundleRows, correlateRows, ingestRows, oneMoreDayRows, sourceRows, type Figures, type Row } from './rows.ts';
 
 /** A benchmark: its file in dist/bench, the arguments of each of its runs, and what the figures of all runs mean. */
 interface Bench {
@@ -31,6 +31,7 @@ const BENCHES: readonly Bench[] = [
     rows: sourceRows,
   },
   { name: 'alerts', runs: [['300', '1000']], quick: [['30', '200']], rows: alertRows },
+  { name: 'bundle', runs: [['1000000']], quick: [['4000']], rows: bundleRows },
   { name: 'accuracy', runs: [['3', '--json']], quick: [['1', '--json']], rows: accuracyRows },
 ];
 

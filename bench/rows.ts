@@ -32,6 +32,8 @@ const FLAT_MEMORY = 1.15;
 const ALERT_SECONDS = 60;
 const ASK_WARM_MS = 100;
 const ASK_PROCESS_MS = 700;
+const VERIFY_SECONDS = 30;
+const BUNDLE_PEAK_MIB = 1024;
 
 function count(value: number): string {
   return value >= 1_000_000 ? `${Number((value / 1_000_000).toFixed(1))}M` : value.toLocaleString('en-US');
@@ -129,6 +131,25 @@ export function askRows([run]: readonly Figures[]): Row[] {
       target: `≤ ${most} ms`, met: figures.every(({ ms }) => ms <= most),
     };
   });
+}
+
+/** A long report and its bundle: time over that of its baseline, and the peak of each step's own process. */
+export function bundleRows([run]: readonly Figures[]): Row[] {
+  if (!run) return [];
+  const seconds = (name: string): string => `${of(run, `${name}_seconds`)} s; CPU ${of(run, `${name}_cpu_seconds`)} s; ${count(of(run, `${name}_peak_mib`))} MiB`;
+  const rows = (step: string, title: string, base: string, baseline: string, mostSeconds?: number): Row => ({
+    bench: title, size: `${count(of(run, 'rows'))} rows`, figure: seconds(step), baseline: `${baseline} ${of(run, `${base}_seconds`)} s; CPU ${of(run, `${base}_cpu_seconds`)} s`,
+    ratio: `× ${(of(run, `${step}_seconds`) / of(run, `${base}_seconds`)).toFixed(1)}; CPU × ${(of(run, `${step}_cpu_seconds`) / of(run, `${base}_cpu_seconds`)).toFixed(1)}`,
+    target: `${mostSeconds === undefined ? '' : `≤ ${mostSeconds} s, `}≤ 1 GiB`,
+    met: of(run, `${step}_peak_mib`) <= BUNDLE_PEAK_MIB && (mostSeconds === undefined || of(run, `${step}_seconds`) <= mostSeconds),
+  });
+  return [
+    ...['csv', 'json', 'xlsx'].map((format) => rows(format, `report as ${format}`, 'bare_csv', 'the engine’s own CSV')),
+    rows('build', `bundle, built: ${(of(run, 'bytes') / 1e9).toFixed(1)} GB, ${count(of(run, 'records'))} records`, 'bare_csv', 'the engine’s own CSV'),
+    rows('verify', `bundle, verified: ${count(of(run, 'mentions'))} mentions`, 'bare_hash', 'reading and hashing', VERIFY_SECONDS),
+    rows('verify_zip', 'bundle, unzipped and verified', 'bare_hash', 'reading and hashing'),
+    rows('replay', 'bundle, verified and replayed', 'bare_csv', 'the engine’s own CSV'),
+  ];
 }
 
 export function accuracyRows([run]: readonly Figures[]): Row[] {

@@ -14,6 +14,7 @@ import { loadCatalog } from '../src/catalog/catalog.ts';
 import { loadReports } from '../src/catalog/reports.ts';
 import { packageRoot } from '../src/core/package-root.ts';
 import type { SqlRow } from '../src/engine/database.ts';
+import { runsOf } from '../src/pipeline/report-runs.ts';
 import { listReports, runReport, type ReportResult } from '../src/pipeline/report.ts';
 import { chartsNamed, parseMarkdown, tablesNamed, termsDefined } from '../src/render/markdown.ts';
 import { pageTags } from './html-structure.ts';
@@ -279,6 +280,21 @@ describe('what cannot be reported', () => {
 
   test('an unknown report names those that there are', async () => {
     await expect(runReport(world, '../traceability', { ...RUN, outDir })).rejects.toMatchObject({ exitCode: 2, hint: expect.stringContaining('traceability') as string });
+  });
+
+  test('a query that may run in parts gives the same rows in many parts', async () => {
+    const queries = (await loadCatalog()).queries.filter(({ header }) => header.parts !== undefined);
+    expect(queries.map(({ id }) => id).sort()).toEqual(['rpt_sign_in_to_session_rows', 'rpt_traceability_rows']);
+    for (const query of queries) {
+      const period = { from: RUN.from, to: RUN.to };
+      const runs = await runsOf(world.db, query, period, 2);
+      const rows: SqlRow[] = [];
+      for (const part of runs) rows.push(...(await world.db.all(query.sql, part)));
+      const whole = await world.db.all(query.sql, period);
+      expect(rows).toEqual(whole);
+      expect(runs.length).toBeGreaterThan(1);
+      expect([runs[0]?.['from'], runs.at(-1)?.['to']]).toEqual([RUN.from, RUN.to]);
+    }
   });
 
   test('an empty period is refused', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Database } from './database.ts';
+import { Database, isOutOfMemory } from './database.ts';
 
 test('instants, big numbers, lists and structs come back as plain values', async () => {
   const db = await Database.open({ path: ':memory:' });
@@ -21,4 +21,18 @@ test('nothing runs while a stream is open: the driver would end it early and say
   expect(seen).toHaveLength(5000);
   expect(await db.get('select 1 as n')).toEqual({ n: 1 });
   db.close();
+});
+
+test('a soft limit of memory holds for what can do with it, and for nothing else', async () => {
+  // A list of all rows cannot spill.
+  const sql = "select len(array_agg(repeat('x', 100) || i)) as n from range(400000) as r (i)";
+  const limit = "select current_setting('memory_limit') as n";
+  const hard = await Database.open({ path: ':memory:', memoryLimit: '40MB' });
+  await expect(hard.get(sql)).rejects.toSatisfy(isOutOfMemory);
+  hard.close();
+  const soft = await Database.open({ path: ':memory:', memoryLimit: '40MB', isLimitSoft: true });
+  const before = await soft.get(limit);
+  expect(await soft.get(sql)).toEqual({ n: 400_000 });
+  expect(await soft.get(limit)).toEqual(before);
+  soft.close();
 });

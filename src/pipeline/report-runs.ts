@@ -13,7 +13,7 @@ const ROWS_OF_A_PART = 50_000;
  * The parameters of each run of a query, in order. One run, unless the query's header says that it may be run in parts.
  * @param parameters with the period as `from` and `to`, where the query takes them
  */
-export async function runsOf(db: Database, { header }: Query, parameters: Readonly<Record<string, Date>>): Promise<SqlParameters[]> {
+export async function runsOf(db: Database, { header }: Query, parameters: Readonly<Record<string, Date>>, rowsOfAPart = ROWS_OF_A_PART): Promise<SqlParameters[]> {
   const { from, to } = parameters;
   const [relation, column] = header.parts?.split('.') ?? [];
   if (!relation || !column || !from || !to) return [parameters];
@@ -22,7 +22,7 @@ export async function runsOf(db: Database, { header }: Query, parameters: Readon
   const ends = await db.all<{ part_from: string }>(
     `select distinct date_trunc('millisecond', row_at) as part_from
      from (select ${at} as row_at, row_number() over (order by ${at}) as place from ${quoted(relation)} where ${at} >= $from and ${at} < $to)
-     where place % ${ROWS_OF_A_PART} = 0
+     where place % ${rowsOfAPart} = 0
      order by part_from`,
     { from, to },
   );

@@ -111,7 +111,7 @@ class BundleCheck {
   }
 
   tablesToRead(): TablesToRead {
-    return { folder: this.#folder, paths: this.#files.filter((file) => isLines('tables', file)).map(({ path }) => path), isRedacted: this.#manifest?.redaction != null };
+    return { folder: this.#folder, paths: this.#files.filter((file) => isLines('tables', file)).map(({ path }) => path), isRedacted: (this.#manifest?.redaction ?? null) !== null };
   }
 
   checkAllButTables(): void {
