@@ -310,6 +310,7 @@ test('without a key, with one that others may read, and where names would go out
   const ask = async (...more: string[]): Promise<{ code: number; err: string }> => whoran('report', 'traceability', '--from', '2026-01-12', '--to', '2026-01-13', '--out', join(folder, 'refused'), '--redact', 'people', ...more);
   expect(await ask('--file')).toMatchObject({ code: 2, err: expect.stringMatching(/not with --file,[^]*write the redacted one beside it/) as string });
   expect(await ask('--filed', 'traceability_20260112T000000Z_20260114T000000Z_1')).toMatchObject({ code: 2, err: expect.stringMatching(/not with --filed,[^]*write the redacted one beside it/) as string });
+  expect(await ask('--known-at', '2999-01-01T00:00:00Z')).toMatchObject({ code: 2, err: expect.stringContaining('--known-at: 2999-01-01T00:00:00Z is in the future') as string });
   chmodSync(join(folder, 'pseudonyms'), 0o644);
   expect(await ask()).toMatchObject({ code: 2, err: expect.stringContaining('others may use it') as string });
   config({ signing_key_file: join(folder, 'key.pem') });

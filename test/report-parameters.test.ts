@@ -5,7 +5,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as streamText } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openPromise } from 'yauzl';
 import { configSchema } from '../src/config/config.ts';
 import { evidenceConfigSchema } from '../src/config/evidence.ts';
 import { reportParameters, type ReportParameters } from '../src/core/report-parameters.ts';
@@ -217,7 +219,7 @@ describe('time zone', () => {
   });
 
   test('pages, CSV and workbooks show times with their offset; JSON holds UTC and names the zone; the engine is in UTC again', async () => {
-    const { files } = await run('traceability', reportParameters({ timeZone: ZONE, teams: [HOSTILE] }), { formats: ['html', 'csv', 'json'] });
+    const { files } = await run('traceability', reportParameters({ timeZone: ZONE, teams: [HOSTILE] }), { formats: ['html', 'csv', 'json', 'xlsx'] });
     const text = async (end: string): Promise<string> => readFile(files.find(({ name }) => name.endsWith(end))?.path ?? '', 'utf8');
     const [html, csv, json, note] = [await text('.html'), await text('.csv'), await text('.json'), await text('.csv.txt')];
     expect(html).toContain('2026-03-29 00:00:00 +01:00 to 2026-03-30 00:00:00 +02:00');
@@ -230,9 +232,22 @@ describe('time zone', () => {
     expect(JSON.parse(json)).toMatchObject({ time_zone: ZONE, from: '2026-03-28T23:00:00Z', parameters: { teams: [HOSTILE] } });
     expect(json).toContain('"at":"2026-03-29T10:02:00Z"');
     for (const { name } of files) expect(name).toMatch(/^traceability_20260328T230000Z_20260329T220000Z_[0-9a-f]{8}[a-z_.]*$/);
+    const parts = await partsOf(files.find(({ format }) => format === 'xlsx')?.path ?? '');
+    const sheet = [...parts.values()].find((part) => part.includes('ASIATWO0000000000001') && part.includes('UpdateService')) ?? '';
+    // 12:02 on the clock there, as a date that counts from 1899-12-30, in a format that ends in the offset.
+    const style = new RegExp(`<c r="[A-Z]+\\d+" s="(\\d+)"><v>${(Date.parse('2026-03-29T12:02:00Z') / 86_400_000 + 25_569).toString().replace('.', '\\.').slice(0, 12)}`).exec(sheet)?.[1];
+    const format = [...(parts.get('xl/styles.xml') ?? '').matchAll(/<xf numFmtId="(\d+)" fontId/g)][Number(style) + 1]?.[1] ?? '';
+    expect(parts.get('xl/styles.xml')).toContain(`numFmtId="${format}" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss\\ &quot;+02:00&quot;"`);
     expect(await reader.db.get("select current_setting('TimeZone') as zone")).toEqual({ zone: 'UTC' });
   });
 });
+
+async function partsOf(path: string): Promise<Map<string, string>> {
+  const parts = new Map<string, string>();
+  const zip = await openPromise(path);
+  for await (const entry of zip.eachEntry()) parts.set(entry.fileName, await streamText(await zip.openReadStreamPromise(entry)));
+  return parts;
+}
 
 describe('what is handed over', () => {
   const PARAMETERS = reportParameters({ accounts: [TWO], teams: [HOSTILE, 'operators'], timeZone: ZONE });

@@ -7,7 +7,7 @@ import { EXIT, WhoranError } from '../core/errors.ts';
 import { inert } from '../core/inert.ts';
 import { REPORT_FORMATS, type ReportFormat } from '../core/report-formats.ts';
 import { hasParameters, isScoped, reportParameters, type ReportParameters } from '../core/report-parameters.ts';
-import { parseTime } from '../core/times.ts';
+import { parseTime, rfc3339 } from '../core/times.ts';
 import type { BundleResult, BundleSigner } from '../pipeline/bundle.ts';
 import type { Config } from '../config/config.ts';
 import type { Filing } from '../pipeline/filing.ts';
@@ -166,6 +166,7 @@ async function run(context: Context, id: string, options: Options): Promise<void
     }
     if (options.knownAt !== undefined) {
       const at = parseTime(options.knownAt, '--known-at', { timeZone: parameters.timeZone });
+      if (at > wish.now) throw new WhoranError(`--known-at: ${rfc3339(at)} is in the future`, { exitCode: EXIT.wrongUse, hint: 'Give a time that is over; without --known-at a report is of what is known now.' });
       const { listFilings, reportKnownAt, sameReport } = await filing();
       const one = options.redact === undefined && sameReport(listFilings(context.globals.data), { report: id, from, to, parameters }).find((found) => Date.parse(found.filed_at) === at.getTime());
       if (one) {
