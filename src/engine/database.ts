@@ -65,26 +65,27 @@ export class Database {
   readonly #instance: DuckDBInstance;
   readonly connection: DuckDBConnection;
   #isStreaming = false;
-  /** The limit that a statement may exceed; undefined where there is none. */
-  readonly #softLimit: string | undefined;
+  /** The limit that a statement may exceed, and the engine's own; undefined where there is none. */
+  #limits: { readonly soft: string; readonly own: string } | undefined;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, softLimit: string | undefined) {
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     this.#instance = instance;
     this.connection = connection;
-    this.#softLimit = softLimit;
   }
 
   /** @throws where the file is missing (read-only), damaged, or locked by another process. */
   static async open(options: DatabaseOptions): Promise<Database> {
     const config: Record<string, string> = {};
     if (options.readOnly) config['access_mode'] = 'READ_ONLY';
-    if (options.memoryLimit) config['memory_limit'] = options.memoryLimit;
+    if (options.memoryLimit && options.isLimitSoft !== true) config['memory_limit'] = options.memoryLimit;
     if (options.threads) config['threads'] = String(options.threads);
     if (options.temporaryDirectory) config['temp_directory'] = options.temporaryDirectory;
     const instance = await DuckDBInstance.create(options.path, config);
     const connection = await instance.connect();
     await connection.run("set TimeZone = 'UTC'");
-    return new Database(instance, connection, options.isLimitSoft === true ? options.memoryLimit : undefined);
+    const db = new Database(instance, connection);
+    if (options.isLimitSoft === true && options.memoryLimit) await db.#limitSoftly(options.memoryLimit);
+    return db;
   }
 
   /** Runs statements and drops their result. With parameters: one statement. */
@@ -124,17 +125,27 @@ export class Database {
     for await (const rows of result.yieldRowObjectJs()) yield rows.map((row) => toSqlValue(row) as Row);
   }
 
+  async #limitSoftly(soft: string): Promise<void> {
+    const row = await this.get<{ own: string }>("select current_setting('memory_limit') as own");
+    this.#limits = { soft, own: row?.own ?? '' };
+    await this.#setLimit(soft);
+  }
+
+  async #setLimit(limit: string): Promise<void> {
+    await this.connection.run(`set memory_limit = ${literal(limit)}`);
+  }
+
   async #withinLimit<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (this.#softLimit === undefined || !isOutOfMemory(error)) throw error;
+      if (this.#limits === undefined || !isOutOfMemory(error)) throw error;
     }
-    await this.connection.run('reset memory_limit');
+    await this.#setLimit(this.#limits.own);
     try {
       return await work();
     } finally {
-      await this.connection.run(`set memory_limit = ${literal(this.#softLimit)}`);
+      await this.#setLimit(this.#limits.soft);
     }
   }
 
