@@ -5,11 +5,9 @@ import { join } from 'node:path';
 import type { StatusReader } from '../answers/status.ts';
 import type { AnswerReader } from '../answers/reader.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
+import { REPORT_MEMORY } from '../pipeline/report-memory.ts';
 import type { ReaderOptions } from '../store/reader.ts';
 import type { Context } from './context.ts';
-
-/** What the engine of a long report should do with: with Node's own, that is less than 1 GiB for a million rows (bench/bundle.ts). */
-export const REPORT_MEMORY = '400MB';
 
 /**
  * For a command that reads very much: within `REPORT_MEMORY` where that will do, and what memory does not hold in a folder below `folder`, which the

@@ -13,7 +13,7 @@ import { loadReports, type ReportDefinition } from '../catalog/reports.ts';
 import { packageRoot } from '../core/package-root.ts';
 import { parametersOf } from '../core/report-parameters.ts';
 import { isTimeZone, UTC } from '../core/time-zone.ts';
-import { Database } from '../engine/database.ts';
+import { Database, isOutOfMemory } from '../engine/database.ts';
 import { columnsIn, jsonRow } from '../engine/json-rows.ts';
 import { literal, quoted } from '../engine/sql-text.ts';
 import { hashFile, type BundleManifest } from '../evidence/manifest.ts';
@@ -25,6 +25,7 @@ import { bundleReadme, README } from './bundle-readme.ts';
 import { enclosedHashes } from './evidence-hashes.ts';
 import { readJsonLines } from './json-lines.ts';
 import { packageVersion, planFiles } from './report-document.ts';
+import { REPORT_MEMORY } from './report-memory.ts';
 import { renderReport, type RenderedReport } from './report-render.ts';
 import { REPORT_FORMAT_WRITERS } from './report-formats.ts';
 import { rowTexts } from './report-spool.ts';
@@ -41,8 +42,6 @@ export interface ReplayResult {
 
 export interface ReplayOptions {
   readonly progress?: (step: string) => void;
-  /** DuckDB's `memory_limit`; its own where it is left out. */
-  readonly memoryLimit?: string;
 }
 
 /** What a replay needs of a manifest. */
@@ -53,10 +52,22 @@ type ReplayFacts = Pick<BundleManifest, 'report' | 'tables' | 'corrects'> & { re
  * @throws where an enclosed file cannot be read as what it should be
  */
 export async function replayBundle(folder: string, facts: ReplayFacts, options: ReplayOptions = {}): Promise<ReplayResult> {
+  try {
+    return await replayWithin(REPORT_MEMORY, folder, facts, options);
+  } catch (error) {
+    // Its doors are shut by then, also the one to more memory: so all of it, once more.
+    if (!isOutOfMemory(error)) throw error;
+    options.progress?.(`replaying again: ${REPORT_MEMORY} of memory were too little`);
+    return replayWithin(undefined, folder, facts, options);
+  }
+}
+
+/** @param memoryLimit DuckDB's; its own where it is undefined */
+async function replayWithin(memoryLimit: string | undefined, folder: string, facts: ReplayFacts, options: ReplayOptions): Promise<ReplayResult> {
   const { report, tables, corrects } = facts;
   const scratch = await mkdtemp(join(tmpdir(), 'whoran-replay-'));
   // A file, not memory: the inputs of a long report are larger than what a replay may take.
-  const db = await Database.open({ path: join(scratch, 'replay.duckdb'), temporaryDirectory: join(scratch, 'spill'), ...(options.memoryLimit ? { memoryLimit: options.memoryLimit } : {}) });
+  const db = await Database.open({ path: join(scratch, 'replay.duckdb'), temporaryDirectory: join(scratch, 'spill'), ...(memoryLimit === undefined ? {} : { memoryLimit }) });
   try {
     options.progress?.('loading what the queries read');
     const parameters = parametersOf(report.time_zone, report.parameters);

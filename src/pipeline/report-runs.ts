@@ -7,7 +7,7 @@ import type { Database, SqlParameters } from '../engine/database.ts';
 import { quoted } from '../engine/sql-text.ts';
 
 /** Rows of one part, about: more than that many things at one instant are one part. */
-const ROWS_OF_A_PART = 50_000;
+const ROWS_OF_A_PART = 30_000;
 
 /**
  * The parameters of each run of a query, in order. One run, unless the query's header says that it may be run in parts.
