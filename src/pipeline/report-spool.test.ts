@@ -66,6 +66,13 @@ test('a query that runs in parts gives their rows one after another', async () =
   expect((await collect(spooled.rows())).map((row) => row['i'])).toEqual(Array.from({ length: 10 }, (_, i) => i));
 });
 
+test('on a writer’s connection, which gives up the order of what it fills, a spool keeps it', async () => {
+  await db.run('set preserve_insertion_order = false');
+  const kept = "select current_setting('preserve_insertion_order') as is_kept";
+  expect(await collect((await run(kept)).rows())).toEqual([{ is_kept: true }]);
+  expect(await db.get(kept)).toEqual({ is_kept: false });
+});
+
 test('columns are known without a row', async () => {
   expect(await run("select 1 as a, 'x' as b where false")).toMatchObject({ columns: ['a', 'b'], rowCount: 0 });
 });

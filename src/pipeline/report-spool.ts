@@ -58,7 +58,11 @@ export class ReportSpool {
    *
    * @throws what the engine says where the query cannot run
    */
-  async add({ sql, runs, evidenceColumns: wanted, progress }: SpoolQuery, path: string): Promise<Spooled> {
+  async add(query: SpoolQuery, path: string): Promise<Spooled> {
+    return inOrder(this.#db, async () => this.#spool(query, path));
+  }
+
+  async #spool({ sql, runs, evidenceColumns: wanted, progress }: SpoolQuery, path: string): Promise<Spooled> {
     const db = this.#db;
     // The text is a file of this package; its values are bound.
     const described = await db.all<{ column_name: string; column_type: string }>(`describe ${sql}`, runs[0]);
@@ -87,6 +91,18 @@ export class ReportSpool {
     await db.run(`create or replace temp table spool_lists as ${await queryText('bundles/spool_evidence_lists')}`);
     const row = await db.get<{ missing: number }>('select coalesce(sum(missing), 0)::bigint as missing from spool_lists');
     return row?.missing ?? 0;
+  }
+}
+
+/** Does work while tables keep the order of the queries that fill them: a writer's connection gives that up, and `spool_rows` lives by it. */
+async function inOrder<T>(db: Database, work: () => Promise<T>): Promise<T> {
+  const row = await db.get<{ is_kept: boolean }>("select current_setting('preserve_insertion_order') as is_kept");
+  if (row?.is_kept === true) return work();
+  await db.run('set preserve_insertion_order = true');
+  try {
+    return await work();
+  } finally {
+    await db.run('set preserve_insertion_order = false');
   }
 }
 
