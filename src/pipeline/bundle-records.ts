@@ -76,6 +76,8 @@ export async function writeRecords(db: Database, landing: LandedBatches, tables:
   }
   proofs.close();
   files.close();
+  // A million records' names are hundreds of megabytes, and the replay comes next.
+  await db.run('drop table bundle_wanted');
   const journal = new LogTree(join(landing.folder, 'journal.jsonl'));
   const withheld = writeJournal(landing, journal, folder, options.findings, redaction !== undefined);
   writeHeads(ledger, journal, folder, redaction);

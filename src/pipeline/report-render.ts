@@ -106,14 +106,18 @@ async function spoolAll({ db, hashes, definition }: ReportMaterial, options: Ren
   const evidenceColumns = evidenceColumnsOf(definition);
   const spool = await ReportSpool.open(db, hashes);
   const spooled = new Map<string, Spooled>();
-  for (const query of queries) {
-    options.progress?.(`running ${query.id}`);
-    try {
-      const runs = await runsOf(db, query, parametersOf(query, options));
-      spooled.set(query.id, await spool.add({ sql: query.sql, runs, evidenceColumns, progress: (part) => options.progress?.(`running ${query.id}: ${part}`) }, join(folder, `${query.id}.rows`)));
-    } catch (error) {
-      throw queryFailure(query, error);
+  try {
+    for (const query of queries) {
+      options.progress?.(`running ${query.id}`);
+      try {
+        const runs = await runsOf(db, query, parametersOf(query, options));
+        spooled.set(query.id, await spool.add({ sql: query.sql, runs, evidenceColumns, progress: (part) => options.progress?.(`running ${query.id}: ${part}`) }, join(folder, `${query.id}.rows`)));
+      } catch (error) {
+        throw queryFailure(query, error);
+      }
     }
+  } finally {
+    await spool.close();
   }
   return spooled;
 }

@@ -77,8 +77,12 @@ export class ReportSpool {
       if (evidenceColumns.length > 0) missingEvidence += await this.#hash(evidenceColumns);
       rowCount += await writeLines(path, rowTexts(db, rowsSql(columnsIn('r', columns, types), evidenceColumns), types), index > 0);
     }
-    await db.run('drop table if exists spool_rows');
     return { columns, types, path, rowCount, missingEvidence, rows: () => rowsOf(path), lines: () => linesOf(path) };
+  }
+
+  /** Lets go of what it made in the database; its files stay. */
+  async close(): Promise<void> {
+    for (const table of ['spool_rows', 'spool_evidence', 'spool_lists', 'evidence_refs', 'evidence_hashes']) await this.#db.run(`drop table if exists ${table}`);
   }
 
   /** Fills `spool_lists` with the evidence of `spool_rows`. @returns how many records have no hash */
