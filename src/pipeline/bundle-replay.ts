@@ -44,6 +44,9 @@ export interface ReplayOptions {
   readonly progress?: (step: string) => void;
 }
 
+/** Rows of a table whose order is made at once. */
+const ORDERED_TOGETHER = 50_000;
+
 /** What a replay needs of a manifest. */
 type ReplayFacts = Pick<BundleManifest, 'report' | 'tables' | 'corrects'> & { readonly redaction: object | null };
 
@@ -166,8 +169,13 @@ async function parquetRows(db: Database, id: string): Promise<string> {
   const described = await db.all<{ column_name: string; column_type: string }>(`describe ${shown}`);
   const types = described.map((column) => column.column_type);
   const row = jsonRow(columnsIn('t', described.map((column) => column.column_name), types));
+  const counted = await db.get<{ rows: number }>(`select count(*) as rows from ${shown}`);
   const sum = createHash('sha256');
-  for await (const texts of rowTexts(db, `select ${row} as row_text from ${shown} t order by t.rowid`, types)) sum.update(`${texts.join('\n')}\n`);
+  // A piece at a time: to put a million rows' texts in order takes more than memory should.
+  for (let from = 0; from < (counted?.rows ?? 0); from += ORDERED_TOGETHER) {
+    const piece = `select ${row} as row_text from ${shown} t where t.rowid >= ${from} and t.rowid < ${from + ORDERED_TOGETHER} order by t.rowid`;
+    for await (const texts of rowTexts(db, piece, types)) sum.update(`${texts.join('\n')}\n`);
+  }
   return sum.digest('hex');
 }
 
