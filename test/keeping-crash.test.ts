@@ -1,5 +1,5 @@
 /**
- * Killed at any moment of a removal or an import: the next command finishes or undoes it, and nothing is ever missing without a word.
+ * Killed at any moment of a removal, an import or an erasure: the next command finishes or undoes it, and nothing is ever missing without a word.
  *
  * As test/crash.test.ts: WHORAN_KILLS sets how often (default 3 each), WHORAN_KILL_SEED which.
  */
@@ -121,5 +121,39 @@ test(`import, killed ${KILLS} times`, async () => {
     expect(faults(data)).toEqual([]);
     expect(await events(data)).toEqual(['1', '2', '3', '4', '5', '6']);
     expect(readdirSync(folder).filter((name) => name.includes('.importing-'))).toEqual([]);
+  }
+}, 300_000);
+
+test(`an erasure over two deliveries, killed ${KILLS} times: both name the person, or neither does`, async () => {
+  const shared = join(folder, 'shared');
+  const writer = await openWriter(shared, { threads: 1 });
+  const bob = (number: number): string => record(number, '2026-01-15T10:00:00Z').replaceAll('ada', 'bob@example.com');
+  const ada = (number: number): string => record(number, '2026-01-15T10:00:00Z').replaceAll('ada', 'ada@example.com');
+  for (const first of [1, 3]) await writer.landing.land({ source: 'files', form: 'file', origin: `logs/${first}.json`, bytes: Buffer.from(`${bob(first)}\n${ada(first + 1)}\n`) });
+  await stage(writer);
+  await writer.publishAndClose();
+  const erase = ['erase', '--person', 'ada@example.com', '--apply', '--reason', 'request 2026-17', '--data'];
+  const naming = (data: string, name: string): number => {
+    const batches = join(data, 'landing', 'batches');
+    return readdirSync(batches).filter((file) => readFileSync(join(batches, file), 'latin1').includes(name)).length;
+  };
+  const undisturbed = join(folder, 'erased');
+  cpSync(shared, undisturbed, { recursive: true });
+  const steps = stepsOf([...erase, undisturbed]);
+  expect([naming(undisturbed, 'ada@example.com'), naming(undisturbed, 'bob@example.com')]).toEqual([0, 2]);
+  for (let kill = 0; kill < KILLS; kill++) {
+    const data = join(folder, `erase-${kill}`);
+    cpSync(shared, data, { recursive: true });
+    const at = 1 + random.int(steps);
+    expect([at, run([...erase, data], { KILL_AT: String(at) }).signal]).toEqual([at, 'SIGKILL']);
+    // Whoever writes next finishes or undoes it.
+    expect(run(['correlate', '--data', data])).toMatchObject({ status: 0 });
+    expect([at, faults(data)]).toEqual([at, []]);
+    const left = naming(data, 'ada@example.com');
+    expect([0, 2]).toContain(left);
+    expect([at, await events(data)]).toEqual([at, left === 2 ? ['1', '2', '3', '4'] : ['1', '3']]);
+    expect(run([...erase, data])).toMatchObject({ status: 0 });
+    expect([at, faults(data), await events(data), naming(data, 'ada@example.com'), naming(data, 'bob@example.com')]).toEqual([at, [], ['1', '3'], 0, 2]);
+    expect(readdirSync(join(data, 'landing', 'batches'))).toEqual(readdirSync(join(undisturbed, 'landing', 'batches')));
   }
 }, 300_000);

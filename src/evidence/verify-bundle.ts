@@ -19,6 +19,7 @@ import { withCheck, type FurtherCheck } from './further-check.ts';
 export interface OpenBundle {
   readonly folder: string;
   readonly manifest: Manifest;
+  readonly progress?: (step: string) => void;
 }
 export type BundleCheck = (bundle: OpenBundle) => Promise<FurtherCheck>;
 
@@ -82,6 +83,6 @@ async function verifyFolder(folder: string, { path, key, trusted, further = [], 
   const { verification, manifest, envelope } = await verifyBundleInThreads(folder, { key, name: path, ...(progress ? { progress } : {}) });
   let result = faults.length === 0 ? verification : withCheck(verification, { settles: [], proved: [], not_checked: [], faults });
   if (trusted && envelope) result = withCheck(result, await checkBundleTimestamp(folder, envelope.signature, trusted));
-  if (manifest) for (const check of further) result = withCheck(result, await check({ folder, manifest }));
+  if (manifest) for (const check of further) result = withCheck(result, await check({ folder, manifest, ...(progress ? { progress } : {}) }));
   return result;
 }

@@ -7,11 +7,11 @@ import type { BundleCheck } from '../evidence/verify-bundle.ts';
 import { replayBundle } from './bundle-replay.ts';
 
 /** Runs a bundle's SQL again. What cannot be read as what it should be is a fault: the bundle may come from anybody. */
-export const replayCheck: BundleCheck = async ({ folder, manifest }) => {
+export const replayCheck: BundleCheck = async ({ folder, manifest, progress }) => {
   const tables = Object.fromEntries([...manifest.tables].map(([id, rows]) => [id, { rows, missing_evidence: 0 }]));
   try {
     // A manifest that the verifier could read has these members; what they hold is only compared with.
-    const { tables: same, rendered, not_replayed: others, faults } = await replayBundle(folder, { report: manifest.report as unknown as BundleReport, tables, corrects: manifest.corrects as Correction | null, redaction: manifest.redaction });
+    const { tables: same, rendered, not_replayed: others, faults } = await replayBundle(folder, { report: manifest.report as unknown as BundleReport, tables, corrects: manifest.corrects as Correction | null, redaction: manifest.redaction }, progress ? { progress } : {});
     return {
       settles: ['replay'],
       proved:

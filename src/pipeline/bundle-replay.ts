@@ -55,13 +55,15 @@ type ReplayFacts = Pick<BundleManifest, 'report' | 'tables' | 'corrects'> & { re
  * @throws where an enclosed file cannot be read as what it should be
  */
 export async function replayBundle(folder: string, facts: ReplayFacts, options: ReplayOptions = {}): Promise<ReplayResult> {
+  const tell = options.progress;
+  const told: ReplayOptions = tell ? { progress: (step) => { tell(`replaying: ${step}`); } } : {};
   try {
-    return await replayWithin(REPORT_MEMORY, folder, facts, options);
+    return await replayWithin(REPORT_MEMORY, folder, facts, told);
   } catch (error) {
     // Its doors are shut by then, also the one to more memory: so all of it, once more.
     if (!isOutOfMemory(error)) throw error;
-    options.progress?.(`replaying again: ${REPORT_MEMORY} of memory were too little`);
-    return replayWithin(undefined, folder, facts, options);
+    told.progress?.(`again, since ${REPORT_MEMORY} of memory were too little`);
+    return replayWithin(undefined, folder, facts, told);
   }
 }
 
@@ -81,6 +83,7 @@ async function replayWithin(memoryLimit: string | undefined, folder: string, fac
     if (!definition) return { tables: [], rendered: [], not_replayed: [], faults: [{ file: 'program', expected: `reports/${report.id}.md`, found: 'no such definition' }] };
     const run = { from: new Date(report.from), to: new Date(report.to), parameters, now: new Date(report.run_at), runBy: report.run_by, version: report.program.version, ...(facts.redaction === null ? {} : { isRedacted: true }), ...(report.known_at === null ? {} : { knownAt: new Date(report.known_at) }), ...(report.filed_as === undefined ? {} : { filedAs: { id: report.filed_as, corrects } }) };
     const rendered = await renderReport({ db, hashes: enclosedHashes, catalog, definition: inFormatsOf(definition, run, folder) }, { ...run, isReplay: true, ...(options.progress ? { progress: options.progress } : {}) }, scratch);
+    options.progress?.('comparing the tables');
     return await compare(db, folder, rendered, facts);
   } finally {
     db.close();

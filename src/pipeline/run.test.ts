@@ -188,6 +188,23 @@ test('a report is not written again from the same state, and is when its file is
   expect(existsSync(file)).toBe(true);
 });
 
+test('a report of one account and zone stands beside the one of all, and names what it leaves out', async () => {
+  const out = join(folder, 'reports');
+  const other = { ...record(2), recipientAccountId: '444455556666' };
+  const trail = [source('trail', delivering(step(1), step(2, [other])))];
+  const job = { id: 'traceability', period: { last_days: 30 }, formats: ['json' as const], out };
+  const more = { config: configOf(trail, { reports: [job, { ...job, accounts: [ACCOUNT], time_zone: 'Europe/Berlin' }] }) };
+  const { ended } = await run(trail, more);
+  const [whole, scoped] = ended.reports.map(({ files }) => JSON.parse(readFileSync(files[0]!, 'utf8')) as { parameters: object; tables: Record<string, { rows: Record<string, unknown>[] }> });
+  expect(new Set(ended.reports.map(({ files }) => files[0])).size).toBe(2);
+  // A day of Berlin begins an hour before UTC's.
+  expect(ended.reports.map(({ to }) => to)).toEqual(['2026-02-03T00:00:00Z', '2026-02-02T23:00:00Z']);
+  expect([whole, scoped].map((report) => report?.tables['rpt_traceability_rows']?.rows.length)).toEqual([2, 1]);
+  expect(scoped?.tables['rpt_scope']?.rows).not.toEqual(whole?.tables['rpt_scope']?.rows);
+  // Each is told from the other when they are due again.
+  expect((await run(trail, more)).ended.reports.map(({ is_new: isNew }) => isNew)).toEqual([false, false]);
+});
+
 test('a source that hangs is left behind at the deadline, and what it delivered is published', async () => {
   const { ended } = await run([source('trail', delivering(step(1))), source('slow', hanging)], { deadlineMs: 300 });
   expect(ended).toMatchObject({

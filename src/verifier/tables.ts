@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Faults, Unreadable, type Fault } from './faults.ts';
 import { isHex, isObject, textOf, tryJson } from './json.ts';
 import { readOnce, type Read } from './lines.ts';
+import { readPlainFiles, type PlainFiles, type PlainRead } from './plain-files.ts';
 import { RecordIndex, type PackedIndex } from './record-index.ts';
 
 /** What stands for a person, for several who share a name, and for an address, in a redacted bundle. */
@@ -17,6 +18,8 @@ export interface TablesToRead {
   /** Paths inside the bundle. */
   readonly paths: readonly string[];
   readonly isRedacted: boolean;
+  /** Read after the tables, as far as others have left any. */
+  readonly plain: PlainFiles;
 }
 
 export interface TableRead {
@@ -36,13 +39,14 @@ export interface TablesRead {
   readonly tables: readonly TableRead[];
   /** Each record that is named, once: its batch is the number of the first table that does, its leaf the line. */
   readonly mentions: PackedIndex;
+  readonly plain: readonly PlainRead[];
   readonly faults: readonly Fault[];
   /** With those beyond the list. */
   readonly faultCount: number;
 }
 
 /** Reads tables through. What is wrong with them stands in the result. */
-export function readTables({ folder, paths, isRedacted }: TablesToRead): TablesRead {
+export function readTables({ folder, paths, isRedacted, plain }: TablesToRead): TablesRead {
   const faults = new Faults();
   const mentions = new RecordIndex();
   const tables = paths.map((path, index): TableRead => {
@@ -59,7 +63,7 @@ export function readTables({ folder, paths, isRedacted }: TablesToRead): TablesR
     const { rows, evidence, unhashed, pseudonymised } = table;
     return { path, read, rows, evidence, unhashed, pseudonymised };
   });
-  return { tables, mentions: mentions.packed(), faults: faults.listed, faultCount: faults.count };
+  return { tables, mentions: mentions.packed(), plain: readPlainFiles(plain), faults: faults.listed, faultCount: faults.count };
 }
 
 class TableFile {

@@ -9,6 +9,7 @@ import { Faults, Unreadable } from './faults.ts';
 import { compareFiles, filesIn } from './folder.ts';
 import { readOnce, readSmall, type Read } from './lines.ts';
 import { MANIFEST_FILE, readManifest, type Manifest, type ManifestFile } from './manifest.ts';
+import { plainFiles, readPlainFiles, type PlainFiles, type PlainRead } from './plain-files.ts';
 import { BatchProofs, JournalProofs, LastLines } from './proofs.ts';
 import { RecordIndex } from './record-index.ts';
 import { RecordsFile } from './records.ts';
@@ -41,6 +42,9 @@ export interface Verified {
 }
 
 type Part = Parameters<Outcome['isFaulty']>[0];
+
+/** Whether more than a file's length and hash is checked. */
+const isChecked = (file: ManifestFile): boolean => isLines('records', file) || isLines('tables', file) || [BATCHES_FILE, JOURNAL_FILE, HEADS_FILE].includes(file.path);
 
 const isLines = (folder: string, { path }: ManifestFile): boolean => path.startsWith(`${folder}/`) && path.endsWith('.jsonl');
 
@@ -82,10 +86,13 @@ class BundleCheck {
   #present = new Set<string>();
   #manifest: Manifest | undefined;
   #files: readonly ManifestFile[] = [];
+  #plain: PlainFiles;
+  #plainReads: readonly PlainRead[] = [];
 
   constructor(folder: string, options: VerifyOptions) {
     this.#folder = folder;
     this.#options = options;
+    this.#plain = plainFiles(folder, []);
     this.#signer = { key_id: null, is_named_key: options.key === undefined ? null : false };
   }
 
@@ -108,10 +115,11 @@ class BundleCheck {
       compareFiles(this.#present, manifest, this.#faults);
     });
     this.#files = [...manifest.files.values()].filter(({ path }) => this.#present.has(path));
+    this.#plain = plainFiles(this.#folder, this.#files.filter((file) => !isChecked(file)).map(({ path }) => path));
   }
 
   tablesToRead(): TablesToRead {
-    return { folder: this.#folder, paths: this.#files.filter((file) => isLines('tables', file)).map(({ path }) => path), isRedacted: (this.#manifest?.redaction ?? null) !== null };
+    return { folder: this.#folder, paths: this.#files.filter((file) => isLines('tables', file)).map(({ path }) => path), isRedacted: (this.#manifest?.redaction ?? null) !== null, plain: this.#plain };
   }
 
   checkAllButTables(): void {
@@ -123,8 +131,10 @@ class BundleCheck {
       if (file.path === BATCHES_FILE) this.#checkBatches(file, manifest);
       else if (file.path === JOURNAL_FILE) this.#checkJournal(file, manifest);
       else if (file.path === HEADS_FILE) this.#checkHeads(file, manifest);
-      else if (!isLines('records', file) && !isLines('tables', file)) this.#read(file);
     }
+    this.#plainReads = readPlainFiles(this.#plain, (path) => {
+      this.#tell(path);
+    });
   }
 
   #checkRecords(file: ManifestFile, { redaction }: Manifest): void {
@@ -186,6 +196,7 @@ class BundleCheck {
         const file = manifest.files.get(path);
         if (file && found) this.#compare(file, found);
       }
+      this.#comparePlain(manifest, [...this.#plainReads, ...read.plain]);
     });
     this.#checkTotals(manifest);
   }
@@ -209,12 +220,27 @@ class BundleCheck {
   }
 
   /** Reads a file once, and compares its length and hash with the manifest's. */
-  #read(file: ManifestFile, onLine?: (line: Buffer, number: number) => void): void {
+  #read(file: ManifestFile, onLine: (line: Buffer, number: number) => void): void {
     const { path } = file;
-    this.#options.progress?.(`checking ${path.replace(/\/.*/, '')}`);
+    this.#tell(path);
     this.#part('files', () => {
       this.#compare(file, readOnce(join(this.#folder, path), path, onLine));
     });
+  }
+
+  #tell(path: string): void {
+    this.#options.progress?.(`checking ${path.replace(/\/.*/, '')}`);
+  }
+
+  /** In the manifest's order, whichever thread read which: the same faults come in the same order. */
+  #comparePlain({ files }: Manifest, reads: readonly PlainRead[]): void {
+    const found = new Map(reads.map((one) => [one.path, one.found]));
+    for (const path of this.#plain.paths) {
+      const [file, read] = [files.get(path), found.get(path)];
+      if (!file || !read) throw new Error(`${path} was not read`);
+      if ('file' in read) this.#faults.add(read.file, read.expected, read.found);
+      else this.#compare(file, read);
+    }
   }
 
   #compare({ path, bytes, sha256 }: ManifestFile, found: Read): void {
