@@ -15,6 +15,7 @@ import { openLandedBatches } from '../src/landing/landed-batches.ts';
 import { bringUpToDate } from '../src/pipeline/bring-up-to-date.ts';
 import { applyErasure } from '../src/pipeline/erasure.ts';
 import { ingest } from '../src/pipeline/ingest.ts';
+import { stage } from '../src/pipeline/stage.ts';
 import { openWriter } from '../src/store/writer.ts';
 import type { Manifest } from '../src/verifier/manifest.ts';
 
@@ -155,4 +156,21 @@ test('a second person in the same deliveries: what is left proves what it proved
   // What took the place of deliveries is as private as they were.
   const open = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => (statSync(join(entry.parentPath, entry.name)).mode & 0o077) !== 0);
   expect(open.map(({ name }) => name)).toEqual([]);
+});
+
+test('a name that only the newest delivery tells, which nobody staged yet, is looked for too', async () => {
+  const late = join(folder, 'late');
+  const writer = await openWriter(late);
+  const land = async (origin: string, records: readonly object[]): Promise<unknown> => writer.landing.land({ source: 'files', form: 'file', origin, bytes: Buffer.from(records.map((one) => `${JSON.stringify(one)}\n`).join('')) });
+  await land('first.jsonl', [signIn(1, EVE, 'eve'), call(2, 'eve.stone@example.com')]);
+  await stage(writer);
+  await writer.publishAndClose();
+  expect(await whoran(late, 'erase', '--person', EVE)).toMatchObject({ code: 2, err: expect.stringMatching(/nothing is correlated yet[^]*whoran correlate/) as string });
+  expect((await whoran(late, 'correlate')).code).toBe(0);
+  expect((await whoran(late, 'erase', '--person', EVE)).out).toContain('Would go: 1 record in 1 delivery');
+  const again = await openWriter(late);
+  await again.landing.land({ source: 'files', form: 'file', origin: 'second.jsonl', bytes: Buffer.from(`${JSON.stringify(signIn(3, EVE, 'eve.stone'))}\n`) });
+  again.close();
+  expect((await whoran(late, 'erase', '--person', EVE, ...REASON)).out).toContain('Gone: 3 records in 2 deliveries');
+  expect(Object.values(bytesOf(late)).map((hex) => Buffer.from(hex, 'hex').toString('latin1')).join('')).not.toMatch(/eve/i);
 });

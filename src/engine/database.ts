@@ -19,7 +19,7 @@ export interface DatabaseOptions {
   readonly readOnly?: boolean;
   /** DuckDB's `memory_limit`, for example `700MB`. Peak memory of the process is about 200 MiB more. */
   readonly memoryLimit?: string;
-  /** `memoryLimit` is a wish: a statement for which it is too little, since not everything can spill, runs again with the engine's own limit. */
+  /** `memoryLimit` is a wish: a statement for which it is too little, since not everything can spill, runs again with the engine's own limit. Of several statements in one text all run again. */
   readonly isLimitSoft?: boolean;
   readonly threads?: number;
   /** Where DuckDB may spill; never outside the data folder. */

@@ -74,6 +74,8 @@ async function replayWithin(memoryLimit: string | undefined, folder: string, fac
   // A file, not memory: the inputs of a long report are larger than what a replay may take.
   const db = await Database.open({ path: join(scratch, 'replay.duckdb'), temporaryDirectory: join(scratch, 'spill'), ...(memoryLimit === undefined ? {} : { memoryLimit }) });
   try {
+    // The file goes with its folder: nothing has to be put in order before.
+    await db.run('pragma disable_checkpoint_on_shutdown');
     options.progress?.('loading what the queries read');
     const parameters = parametersOf(report.time_zone, report.parameters);
     if (!isTimeZone(parameters.timeZone)) return { tables: [], rendered: [], not_replayed: [], faults: [{ file: 'manifest.json', expected: 'an IANA time zone in report.time_zone', found: JSON.stringify(parameters.timeZone) }] };

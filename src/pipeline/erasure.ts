@@ -3,8 +3,10 @@
  * What stays is said: the hashes of those records, the chained logs, what was given away.
  */
 import { createHmac, randomBytes } from 'node:crypto';
+import { answerRow } from '../answers/reader.ts';
 import type { Config } from '../config/config.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
+import { inert } from '../core/inert.ts';
 import type { Database } from '../engine/database.ts';
 import { queryText } from '../engine/query-file.ts';
 import { holdsOf } from '../landing/holds.ts';
@@ -19,6 +21,7 @@ import { groupBy, isHeld, latest, removedRows, removedSpans, type SpanRow } from
 import { prepareErasure, scanBatches, type ErasureScan, type PreparedErasure } from './erase-batches.ts';
 import { whatStays, type Staying } from './erasure-remains.ts';
 import { findPerson, type FoundName, type FoundPerson } from './find-person.ts';
+import { correlate } from './correlate.ts';
 import { appendToJournal } from './journal.ts';
 import { PersonNames } from './person-names.ts';
 import type { RetainFrom } from './retain.ts';
@@ -98,6 +101,9 @@ interface Plan {
 export async function previewErasure(dataDir: string, options: ErasureOptions): Promise<Erasure> {
   const reader = await openReader(dataDir);
   try {
+    if ((await answerRow<{ is_there: boolean }>(reader, 'has_correlated_tables'))?.is_there !== true) {
+      throw new WhoranError(`${inert(dataDir, 300)}: records are landed, and nothing is correlated yet: what they call the person cannot be told`, { exitCode: EXIT.wrongUse, hint: 'Run `whoran correlate`, then look again.' });
+    }
     const { result } = await planErasure({ dataDir, db: reader.db, landing: reader.landing }, options);
     return { ...result, is_dry_run: true, journal_seq: null };
   } finally {
@@ -114,7 +120,9 @@ export async function applyErasure(dataDir: string, config: Config, options: Era
   const writer = await openWriter(dataDir);
   let erasure: Erasure;
   try {
+    // What was landed last may tell another name of the person's.
     await stage(writer);
+    await correlate(writer.db, config);
     const plan = await planErasure(writer, options);
     refuseHeld(plan);
     refuseNaming(plan, options);

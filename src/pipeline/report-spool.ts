@@ -42,15 +42,19 @@ export const HASHED_EVIDENCE = 'STRUCT(hop VARCHAR, "source" VARCHAR, owner_id V
 export class ReportSpool {
   readonly #db: Database;
   readonly #hashes: EvidenceHashes;
+  /** Whether tables keep the order of the queries that fill them: a writer's connection gives that up, and `spool_rows` lives by it. */
+  readonly #isOrderKept: boolean;
 
-  private constructor(db: Database, hashes: EvidenceHashes) {
+  private constructor(db: Database, hashes: EvidenceHashes, isOrderKept: boolean) {
     this.#db = db;
     this.#hashes = hashes;
+    this.#isOrderKept = isOrderKept;
   }
 
   static async open(db: Database, hashes: EvidenceHashes): Promise<ReportSpool> {
     await noHashes(db);
-    return new ReportSpool(db, hashes);
+    const setting = await db.get<{ is_kept: boolean }>("select current_setting('preserve_insertion_order') as is_kept");
+    return new ReportSpool(db, hashes, setting?.is_kept === true);
   }
 
   /**
@@ -59,21 +63,28 @@ export class ReportSpool {
    * @throws what the engine says where the query cannot run
    */
   async add(query: SpoolQuery, path: string): Promise<Spooled> {
-    return inOrder(this.#db, async () => this.#spool(query, path));
+    if (this.#isOrderKept) return this.#spool(query, path);
+    await this.#db.run('set preserve_insertion_order = true');
+    try {
+      return await this.#spool(query, path);
+    } finally {
+      await this.#db.run('set preserve_insertion_order = false');
+    }
   }
 
   async #spool({ sql, runs, evidenceColumns: wanted, progress }: SpoolQuery, path: string): Promise<Spooled> {
     const db = this.#db;
-    // The text is a file of this package; its values are bound.
-    const described = await db.all<{ column_name: string; column_type: string }>(`describe ${sql}`, runs[0]);
-    const columns = described.map((column) => column.column_name);
-    const types = described.map((column) => column.column_type);
-    const evidenceColumns = wanted.filter((name) => columns.includes(name));
+    let columns: readonly string[] = [];
+    let types: readonly string[] = [];
     let rowCount = 0;
     let missingEvidence = 0;
     for (const [index, parameters] of runs.entries()) {
       if (runs.length > 1) progress?.(`part ${index + 1} of ${runs.length}`);
+      // The text is a file of this package; its values are bound.
       await db.run(`create or replace temp table spool_rows as ${sql}`, parameters);
+      // Of the table: to describe the query is to plan it twice, half of the time of a short report.
+      ({ columns, types } = await describedRows(db));
+      const evidenceColumns = wanted.filter((name) => columns.includes(name));
       if (evidenceColumns.length > 0) missingEvidence += await this.#hash(evidenceColumns);
       rowCount += await writeLines(path, rowTexts(db, rowsSql(columnsIn('r', columns, types), evidenceColumns), types), index > 0);
     }
@@ -98,16 +109,9 @@ export class ReportSpool {
   }
 }
 
-/** Does work while tables keep the order of the queries that fill them: a writer's connection gives that up, and `spool_rows` lives by it. */
-async function inOrder<T>(db: Database, work: () => Promise<T>): Promise<T> {
-  const row = await db.get<{ is_kept: boolean }>("select current_setting('preserve_insertion_order') as is_kept");
-  if (row?.is_kept === true) return work();
-  await db.run('set preserve_insertion_order = true');
-  try {
-    return await work();
-  } finally {
-    await db.run('set preserve_insertion_order = false');
-  }
+async function describedRows(db: Database): Promise<Pick<Spooled, 'columns' | 'types'>> {
+  const described = await db.all<{ column_name: string; column_type: string }>('describe spool_rows');
+  return { columns: described.map((column) => column.column_name), types: described.map((column) => column.column_type) };
 }
 
 /** Rows of `spool_rows` with hashed evidence, in their order. */

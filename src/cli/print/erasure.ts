@@ -26,7 +26,7 @@ export function erasureLines(erasure: Erasure, person: string): string[] {
 function goes({ is_dry_run: isDryRun, deliveries }: Erasure): string[] {
   const { changed, erased, by_form: forms, taken_along: along, left } = deliveries;
   return [
-    `${isDryRun ? 'Would go' : 'Gone'}: ${erased} records in ${changed} deliver${changed === 1 ? 'y' : 'ies'} (${Object.entries(forms).map(([form, count]) => `${form} ${count}`).join(', ')}); ${left} others in these deliveries stay.`,
+    `${isDryRun ? 'Would go' : 'Gone'}: ${erased} record${erased === 1 ? '' : 's'} in ${changed} deliver${changed === 1 ? 'y' : 'ies'} (${Object.entries(forms).map(([form, count]) => `${form} ${count}`).join(', ')}); ${left} other${left === 1 ? '' : 's'} in these deliveries stay${left === 1 ? 's' : ''}.`,
     ...((forms['graph_group_members'] ?? 0) > 0 ? [`  Of them, ${forms['graph_group_members'] ?? 0} are pages of group members, each of them one record: who else stands on them goes too.`] : []),
     ...(along > 0 ? [`  Of them, ${along} name somebody else alone, in files that cannot be cut.`] : []),
   ];
