@@ -16,6 +16,11 @@ directory as (select tenant_id, object_id, name, user_principal_name from stg_di
 
 audits as (select tenant_id, unnest(targets) as target from stg_directory_audits),
 
+initiators as (
+  select tenant_id, initiated_by_object_id as object_id, initiated_by_name as name
+  from stg_directory_audits
+),
+
 registry as (select tenant_id, object_id, subject, name from stg_identity_registry),
 
 sessions as (
@@ -34,6 +39,8 @@ named as (
   select 'user_principal_name', tenant_id, object_id, user_principal_name from directory
   union all
   select 'user_principal_name', tenant_id, target.object_id, target.user_principal_name from audits
+  union all
+  select case when contains(name, '@') then 'user_principal_name' else 'display_name' end, tenant_id, object_id, name from initiators
   union all
   select 'display_name', tenant_id, object_id, display_name from sign_ins
   union all
