@@ -308,9 +308,10 @@ test('the signer’s own hand: what the proofs and the replay find, and what nob
   change('README.txt', (text) => text.replace('auditor', 'somebody'));
   writeFileSync(at('tables/rpt_made_up.csv'), 'a,b\r\n1,2\r\n');
   for (const path of reports) {
-    if (path.endsWith('.xlsx')) continue;
     expected.set(path, 'report');
-    change(path, (text) => `${text} `);
+    // A workbook of another period, since a longer file is no zip.
+    if (path.endsWith('.xlsx')) copyFileSync(join(other, 'report', readdirSync(join(other, 'report')).find((name) => name.endsWith('.xlsx')) ?? ''), at(path));
+    else change(path, (text) => `${text} `);
   }
   const { faults } = await replayBundle(folder, manifestOf(folder));
   for (const [path, kind] of expected) matrix.add(kind, 'own key, --replay', faults.some(({ file }) => file === path), path);

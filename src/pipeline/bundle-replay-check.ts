@@ -17,7 +17,7 @@ export const replayCheck: BundleCheck = async ({ folder, manifest, progress }) =
       proved:
         faults.length > 0
           ? []
-          : [{ id: 'replay', text: `The enclosed SQL over the enclosed inputs gives the ${same.length} enclosed tables, byte for byte${rendered.length > 0 ? `, and from them ${rendered.length} files of the report` : ''}.` }],
+          : [{ id: 'replay', text: `The enclosed SQL over the enclosed inputs gives the ${same.length} enclosed tables, byte for byte${rendered.length > 0 ? `, and from them ${rendered.length} files of the report${rendered.some((file) => file.endsWith('.xlsx')) ? ' (a workbook part by part, unpacked)' : ''}` : ''}.` }],
       not_checked: others.map(({ file, why }) => ({ id: 'replay_rendered', text: `${file} was not made again: ${why}.` })),
       faults,
     };

@@ -86,7 +86,7 @@ async function replayWithin(memoryLimit: string | undefined, folder: string, fac
     const run = { from: new Date(report.from), to: new Date(report.to), parameters, now: new Date(report.run_at), runBy: report.run_by, version: report.program.version, ...(facts.redaction === null ? {} : { isRedacted: true }), ...(report.known_at === null ? {} : { knownAt: new Date(report.known_at) }), ...(report.filed_as === undefined ? {} : { filedAs: { id: report.filed_as, corrects } }) };
     const rendered = await renderReport({ db, hashes: enclosedHashes, catalog, definition: inFormatsOf(definition, run, folder) }, { ...run, isReplay: true, ...(options.progress ? { progress: options.progress } : {}) }, scratch);
     options.progress?.('comparing the tables');
-    return await compare(db, folder, rendered, facts);
+    return await compare(db, folder, scratch, rendered, facts);
   } finally {
     db.close();
     await rm(scratch, { recursive: true, force: true });
@@ -136,7 +136,7 @@ function inFormatsOf(definition: ReportDefinition, facts: Parameters<typeof plan
   return { ...definition, formats: definition.formats.filter((format) => written.has(format)) };
 }
 
-async function compare(db: Database, folder: string, { document, spooled, files, planned }: RenderedReport, facts: ReplayFacts): Promise<ReplayResult> {
+async function compare(db: Database, folder: string, scratch: string, { document, spooled, files, planned }: RenderedReport, facts: ReplayFacts): Promise<ReplayResult> {
   const { version } = facts.report.program;
   const faults: Fault[] = [];
   const tables: string[] = [];
@@ -161,7 +161,17 @@ async function compare(db: Database, folder: string, { document, spooled, files,
   }
   const rendered: string[] = [];
   await isSame(README, hash('sha256', bundleReadme(facts), 'hex'));
-  for (const { name, sha256 } of files) if (await isSame(`report/${name}`, sha256)) rendered.push(`report/${name}`);
+  for (const { name, format, sha256 } of files) {
+    const file = `report/${name}`;
+    const { difference } = REPORT_FORMAT_WRITERS[format];
+    if (!difference) {
+      if (await isSame(file, sha256)) rendered.push(file);
+      continue;
+    }
+    const found = await difference(join(folder, file), join(scratch, name));
+    if (found === null) rendered.push(file);
+    else faults.push({ file, expected: 'what the enclosed SQL gives', found });
+  }
   const known = new Set(files.map(({ name }) => name));
   const others = (await readdir(join(folder, 'report'))).filter((name) => !known.has(name)).sort();
   const why = (name: string): string => planned.flatMap((file) => (file.name === name ? [REPORT_FORMAT_WRITERS[file.format].attested ?? ''] : [])).find(Boolean) ?? 'the definition makes no such file';

@@ -16,6 +16,7 @@ import { printPdf } from '../render/pdf.ts';
 import { writeXlsx } from '../render/xlsx.ts';
 import type { PlannedFile } from './report-document.ts';
 import { writeText } from './report-files.ts';
+import { workbookDifference } from './workbook-difference.ts';
 
 /** One file to write. */
 export interface FormatJob {
@@ -33,10 +34,12 @@ export interface FormatJob {
 
 export interface ReportFormatWriter {
   /**
-   * Why a replay of a bundle does not make the file again; null where the same rows give the same bytes on every machine. Such a file is attested
-   * by its hash alone (docs/evidence-bundle.md).
+   * Why the same rows do not give the same bytes on every machine; null where they do. Such a file is attested by its hash (docs/evidence-bundle.md),
+   * and a replay of a bundle makes it again only where `difference` can compare it.
    */
   readonly attested: string | null;
+  /** What differs between a bundle's file and the one that a replay made, but for what depends on the machine; null where nothing does. */
+  readonly difference?: (shown: string, again: string) => Promise<string | null>;
   /** @throws WhoranError where something that the format takes is missing here; asked before any query runs */
   readonly check?: () => void;
   /** @returns the file's length in bytes and SHA-256 in hex */
@@ -69,7 +72,8 @@ export const REPORT_FORMAT_WRITERS: Readonly<Record<PlannedFile['format'], Repor
       writeText(pathOf(job), [csvNote(job.document, job.files.flatMap(({ name, table }) => (table === undefined ? [] : [{ fileName: name, table: tableOf(job.document, table) }])))]),
   },
   xlsx: {
-    attested: 'its parts are compressed, and how depends on the machine; its rows are those of the tables',
+    attested: 'its parts are compressed, and how depends on the machine',
+    difference: workbookDifference,
     write: async (job) => {
       await writeXlsx(job.document, pathOf(job));
       return hashFile(pathOf(job));

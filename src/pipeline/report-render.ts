@@ -66,7 +66,7 @@ export interface RenderedReport {
  */
 export async function renderReport(material: ReportMaterial, options: RenderOptions, folder: string): Promise<RenderedReport> {
   const planned = planFiles(material.definition, options);
-  const written = planned.filter(({ format }) => options.isReplay !== true || REPORT_FORMAT_WRITERS[format].attested === null);
+  const written = planned.filter(({ format }) => options.isReplay !== true || isReplayed(format));
   for (const { format } of written) REPORT_FORMAT_WRITERS[format].check?.();
   const spooled = await spoolAll(material, options, folder);
   const document = await reportDocument(material, material.catalog, material.definition, await corrected(material, options, spooled), spooled);
@@ -76,6 +76,12 @@ export async function renderReport(material: ReportMaterial, options: RenderOpti
     files.push({ ...file, ...(await REPORT_FORMAT_WRITERS[file.format].write({ file, document: tellingRows(document, file.name, options.progress), files: planned, rowLimit: options.pageRows ?? PAGE_ROWS, folder, ...(options.lookAt ? { lookAt: options.lookAt } : {}) })) });
   }
   return { document, spooled, planned, files };
+}
+
+/** Whether a replay makes such files again. */
+function isReplayed(format: PlannedFile['format']): boolean {
+  const { attested, difference } = REPORT_FORMAT_WRITERS[format];
+  return attested === null || difference !== undefined;
 }
 
 async function corrected(material: ReportMaterial, options: RenderOptions, spooled: ReadonlyMap<string, Spooled>): Promise<ReportRunFacts> {
