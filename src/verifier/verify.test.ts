@@ -9,6 +9,7 @@ import type { Signer } from '../evidence/signer.ts';
 import { signStatement } from '../evidence/statement.ts';
 import { keyIdOf } from './dsse.ts';
 import { verificationLines } from './lines-of.ts';
+import { RecordIndex } from './record-index.ts';
 import type { Verification } from './verification.ts';
 import { verifyBundle } from './verify.ts';
 
@@ -247,6 +248,30 @@ test('nothing of a hostile bundle reaches the terminal', () => {
 test('JSON that nests without end is a fault, not a crash', async () => {
   await resign({ 'tables/rpt_made.jsonl': (text) => `${text}{"evidence":[${'['.repeat(200_000)}${']'.repeat(200_000)}]}\n` });
   expect(check().verdict).toBe('altered');
+});
+
+const page = (number: number): Parameters<RecordIndex['has']>[0] => ({ source: 'directory', owner_id: null, record_id: `groups/00000000-0000-4000-8000-00000000000a/transitiveMembers page ${number}`, sha256: 'ab'.repeat(32) });
+
+test('a group’s page that is the same bytes day after day is found each time', () => {
+  const index = new RecordIndex();
+  for (let number = 0; number < 20_000; number += 1) index.add(number + 1, 0, page(number));
+  expect(Array.from({ length: 20_000 }, (_, number) => index.has(page(number))).every((found) => found)).toBe(true);
+  expect(index.has(page(20_000))).toBe(false);
+  const other = RecordIndex.of(index.packed());
+  expect(other.record(19_999)).toEqual(page(19_999));
+});
+
+test('a batch of very many pages takes no longer than as many records', () => {
+  const index = new RecordIndex();
+  // In a list that is made anew for each, this is a minute.
+  for (let number = 0; number < 100_000; number += 1) index.add(1, number, page(number));
+  expect(index.namedByLedger(1).length).toBe(100_000);
+});
+
+test('records whose hashes begin alike, by the hundred: refused, since they would fill the time', () => {
+  const index = new RecordIndex();
+  const add = (number: number): void => { index.add(1, number, { source: 'cloudtrail', owner_id: null, record_id: `${number}`, sha256: `00000000${number.toString(16).padStart(56, '0')}` }); };
+  expect(() => { for (let number = 0; number < 5000; number += 1) add(number); }).toThrow('begin alike');
 });
 
 test('the key’s own PEM is taken', () => {
