@@ -36,3 +36,19 @@ test('a soft limit of memory holds for what can do with it, and for nothing else
   expect(await soft.get(limit)).toEqual(before);
   soft.close();
 });
+
+test('what a soft limit let through stands, though it fills memory', async () => {
+  const db = await Database.open({ path: ':memory:', memoryLimit: '40MB', isLimitSoft: true });
+  // Nowhere to spill: what is made stays in memory, above the limit.
+  await db.run("set temp_directory = ''");
+  await db.run("create temp table made as select repeat('x', 100) || i as text_value from range(500000) as r (i)");
+  expect(await db.get('select count(*) as n from made')).toEqual({ n: 500_000 });
+  db.close();
+});
+
+test('a soft limit never ends a transaction', async () => {
+  const db = await Database.open({ path: ':memory:', memoryLimit: '40MB', isLimitSoft: true });
+  await db.transaction(async () => db.run("create temp table made as select len(array_agg(repeat('x', 100) || i)) as n from range(400000) as r (i)"));
+  expect(await db.get('select n from made')).toEqual({ n: 400_000 });
+  db.close();
+});

@@ -141,11 +141,19 @@ export class Database {
     } catch (error) {
       if (this.#limits === undefined || !isOutOfMemory(error)) throw error;
     }
-    await this.#setLimit(this.#limits.own);
+    return this.#beyondLimit(this.#limits, work);
+  }
+
+  async #beyondLimit<T>({ own, soft }: { readonly soft: string; readonly own: string }, work: () => Promise<T>): Promise<T> {
+    await this.#setLimit(own);
     try {
       return await work();
     } finally {
-      await this.#setLimit(this.#limits.soft);
+      // What the work left in memory may be more, with nowhere to spill: then the wish is over, and what was done stands.
+      await this.#setLimit(soft).catch((error: unknown) => {
+        if (!isOutOfMemory(error)) throw error;
+        this.#limits = undefined;
+      });
     }
   }
 
@@ -156,6 +164,12 @@ export class Database {
 
   /** Runs `work` in a transaction; rolls back where it throws. */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
+    // A statement that fails ends its transaction, and cannot run again.
+    if (this.#limits) return this.#beyondLimit(this.#limits, async () => this.#inTransaction(work));
+    return this.#inTransaction(work);
+  }
+
+  async #inTransaction<T>(work: () => Promise<T>): Promise<T> {
     await this.run('begin');
     try {
       const result = await work();

@@ -3,9 +3,9 @@
  */
 import { literal, quoted } from './sql-text.ts';
 
-/** An instant as `instant` of `database.ts` has it: RFC 3339 UTC, milliseconds only where there are any. */
+/** An instant as `instant` of `database.ts` has it: RFC 3339 UTC, milliseconds only where there are any. Before 1970 the remainder is negative. */
 const instantSql = (value: string): string =>
-  `case when epoch_us(${value}) % 1000000 < 1000 then strftime(${value} at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ') else strftime(${value} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ') end`;
+  `case when (epoch_us(${value}) % 1000000 + 1000000) % 1000000 < 1000 then strftime(${value} at time zone 'UTC', '%Y-%m-%dT%H:%M:%SZ') else strftime(${value} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ') end`;
 
 /** How a value of each type stands in JSON, with the same text as the driver's value would have there. */
 const FORMS: readonly (readonly [RegExp, (value: string) => string])[] = [
@@ -14,7 +14,7 @@ const FORMS: readonly (readonly [RegExp, (value: string) => string])[] = [
   [/^(DOUBLE|FLOAT)$/, (value) => `case when isfinite(${value}) then ${value} end`],
   [/^DECIMAL\(\d+,\d+\)$/, (value) => `${value}::double`],
   // JavaScript has no whole numbers beyond this.
-  [/^(BIGINT|UBIGINT|HUGEINT)$/, (value) => `case when abs(${value}) > 9007199254740991 then to_json(${value}::varchar) else to_json(${value}) end`],
+  [/^(BIGINT|UBIGINT|HUGEINT)$/, (value) => `case when ${value} between -9007199254740991 and 9007199254740991 then to_json(${value}) else to_json(${value}::varchar) end`],
   [/^TIMESTAMP WITH TIME ZONE$/, instantSql],
 ];
 

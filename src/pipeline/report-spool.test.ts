@@ -49,6 +49,7 @@ test('the engine’s JSON is the text that JavaScript gives for the driver’s v
     (timestamptz '2026-01-15 09:00:00Z', 1, 0.1::double, 9007199254740993, true, 1.5::decimal(21,1), ['a', null]),
     (timestamptz '2026-01-15 09:00:00.000999Z', -1, 1e300::double, -9007199254740991, false, 2.0::decimal(21,1), []),
     (timestamptz '2026-01-15 09:00:00.05Z', null, 3.0::double, 9007199254740992, null, null, null),
+    (timestamptz '1969-12-31 23:59:58.5Z', 2, -0.0::double, -9223372036854775808, null, -0.1::decimal(21,1), null),
     (null, 0, 'nan'::double, null, null, 0.1::decimal(21,1), ['\u001b[2J'])) as v ("at", i, d, b, flag, dec, list)`);
   for (const sql of ['select text, text as again from t order by text', 'select * from v order by i']) {
     const spooled = await run(sql);
