@@ -1,16 +1,20 @@
 /**
- * Finds known names in any text, whatever their case, as whole words: `alice` in `role/x/alice` and in `alice_dev`, not in `malice`. One
- * pass over the text, however many names there are.
+ * Finds known names in any text, whatever their case, as whole words: `alice` in `role/x/alice` and in `alice_dev`, not in `malice`. Where a
+ * script writes no spaces between words, each of its characters is a word. One pass over the text, however many names there are.
  */
 
-const WORD = /[\p{L}\p{N}]+/gu;
-const LETTER = /[\p{L}\p{N}]/u;
+/** Scripts without spaces between words, and Hangul, where endings follow a name without one. */
+const UNSPACED = '\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmr}\\p{sc=Mymr}';
+// As text: the compiler takes the flag `v` for later than what it is told to make.
+const WORD = new RegExp(`[${UNSPACED}]|[[\\p{L}\\p{N}]--[${UNSPACED}]]+`, 'gv');
+const SPACED = new RegExp(`[[\\p{L}\\p{N}]--[${UNSPACED}]]`, 'v');
+const HAS_UNSPACED = new RegExp(`[${UNSPACED}]`, 'v');
 
-interface Name {
-  readonly folded: string;
+/** Where a name lies around its first word. */
+interface Shape {
   /** Where its first word begins in it. */
   readonly offset: number;
-  readonly value: string;
+  readonly length: number;
 }
 
 export interface FoundName {
@@ -27,19 +31,28 @@ export function folded(text: string): string {
   return Array.from(text, (unit) => (unit.toLowerCase().length === unit.length ? unit.toLowerCase() : unit)).join('');
 }
 
+/** Whether a script without spaces stands in a text: there a whole name may have two characters. */
+export function isUnspaced(text: string): boolean {
+  return HAS_UNSPACED.test(text);
+}
+
 export class NameFinder {
-  /** By first word, the longest name first. */
-  readonly #names = new Map<string, Name[]>();
+  /** Of names by their first word, the longest first: thousands of sessions are called `botocore-session-` and a number, in a few lengths. */
+  readonly #shapes = new Map<string, Shape[]>();
+  readonly #values = new Map<string, string>();
 
   /** @param names each name with what stands for it; those without letter or digit cannot be told from punctuation, and are left out */
   constructor(names: Iterable<readonly [name: string, value: string]>) {
     for (const [name, value] of names) {
       const text = folded(name);
       const word = new RegExp(WORD).exec(text);
-      if (!word) continue;
-      this.#names.set(word[0], [...(this.#names.get(word[0]) ?? []), { folded: text, offset: word.index, value }]);
+      if (!word || this.#values.has(text)) continue;
+      this.#values.set(text, value);
+      const shapes = this.#shapes.get(word[0]) ?? [];
+      this.#shapes.set(word[0], shapes);
+      if (!shapes.some(({ offset, length }) => offset === word.index && length === text.length)) shapes.push({ offset: word.index, length: text.length });
     }
-    for (const list of this.#names.values()) list.sort((a, b) => b.folded.length - a.folded.length);
+    for (const list of this.#shapes.values()) list.sort((a, b) => b.length - a.length || a.offset - b.offset);
   }
 
   /** The names in a text, none over another, from left to right. */
@@ -47,11 +60,13 @@ export class NameFinder {
     const lower = folded(text);
     let done = 0;
     for (const word of lower.matchAll(WORD)) {
-      for (const name of this.#names.get(word[0]) ?? []) {
-        const start = word.index - name.offset;
-        const end = start + name.folded.length;
-        if (start < done || !lower.startsWith(name.folded, start) || isWithin(lower, end)) continue;
-        yield { start, end, value: name.value };
+      for (const { offset, length } of this.#shapes.get(word[0]) ?? []) {
+        const start = word.index - offset;
+        const end = start + length;
+        if (start < done || end > lower.length) continue;
+        const value = this.#values.get(lower.slice(start, end));
+        if (value === undefined || isWithin(lower, end)) continue;
+        yield { start, end, value };
         done = end;
         break;
       }
@@ -80,5 +95,5 @@ export class NameFinder {
 function isWithin(text: string, end: number): boolean {
   const [next] = text.slice(end, end + 2);
   const [last] = text.slice(end - 1, end);
-  return next !== undefined && LETTER.test(next) && last !== undefined && LETTER.test(last);
+  return next !== undefined && SPACED.test(next) && last !== undefined && SPACED.test(last);
 }

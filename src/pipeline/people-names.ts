@@ -7,14 +7,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answerRow } from '../answers/reader.ts';
-import { folded, NameFinder } from '../core/name-finder.ts';
+import { folded, isUnspaced, NameFinder } from '../core/name-finder.ts';
 import { PACKAGE_ROOT, queryText } from '../engine/query-file.ts';
 import type { Database } from '../engine/database.ts';
 import type { Pseudonyms } from '../evidence/pseudonyms.ts';
 
-/** A name shorter than this is found in too much that is no name. */
-const SHORTEST = 3;
-const MAIL = /[\p{L}\p{N}._%+'-]+@(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/gu;
+/** A name shorter than this is found in too much that is no name; in Chinese, two characters are a whole one. */
+const shortestOf = (name: string): number => (isUnspaced(name) ? 2 : 3);
+/** No part of an address is longer than this; without a bound, a long word with an `@` after it takes its length squared. */
+const MAIL = /[\p{L}\p{N}._%+'-]{1,256}@(?:[\p{L}\p{N}-]{1,256}\.)+\p{L}{2,}/gu;
 /** Files whose words are the program's own: the same in every bundle. */
 const VOCABULARY = ['queries', 'reports'];
 
@@ -91,7 +92,7 @@ export class PeopleNames {
 }
 
 /** Where AWS puts a name that a caller chose, or a user's: the end of an ARN or of a principal id. An ordinary word is a name there. */
-const NAMED_END = /(:assumed-role\/[^\s"/]+\/|:(?:user|federated-user)\/(?:[^\s"/]+\/)*|(?<![A-Z0-9])AROA[A-Z0-9]{12,}:)([\w+=,.@-]+)/g;
+const NAMED_END = /(:assumed-role\/[^\s"/]+\/|:(?:user|federated-user)\/(?:[^\s"/]+\/){0,300}|(?<![A-Z0-9])AROA[A-Z0-9]{12,}:)([\w+=,.@-]+)/g;
 
 const isPseudonym = (text: string): boolean => /(?:person|people|address)-[0-9a-f]{16}/.test(text);
 
@@ -105,7 +106,7 @@ export async function peopleNames(db: Database, pseudonyms: Pseudonyms): Promise
   const common = new Set<string>();
   const candidates = new NameFinder(rows.map(({ name }) => [name, folded(name)]));
   for (const text of words) for (const { value } of candidates.in(text)) common.add(value);
-  return new PeopleNames(rows, pseudonyms, (name) => name.length < SHORTEST || common.has(name) || !/[\p{L}\p{N}]/u.test(name));
+  return new PeopleNames(rows, pseudonyms, (name) => Array.from(name).length < shortestOf(name) || common.has(name) || !/[\p{L}\p{N}]/u.test(name));
 }
 
 async function programText(): Promise<string[]> {
@@ -119,10 +120,13 @@ async function programText(): Promise<string[]> {
   return texts;
 }
 
-/** With further spellings: the part of a user principal name before the `@`, and the address that a guest's is made of. */
+/**
+ * With further spellings: accents as characters of their own, as some file systems write them, and put together; the part of a user principal
+ * name before the `@`, and the address that a guest's is made of.
+ */
 function withDerived(rows: readonly NameRow[]): NameRow[] {
   return rows.flatMap((row) => {
-    const derived = [row.name];
+    const derived = [row.name, row.name.normalize('NFC'), row.name.normalize('NFD')];
     const guest = /^(.+)_([^_#]+)#EXT#@/i.exec(row.name);
     if (guest) derived.push(`${guest[1] ?? ''}@${guest[2] ?? ''}`);
     for (const name of [...derived]) if (row.kind !== 'address' && /^[^@\s]+@[^@\s]+$/.test(name)) derived.push(name.slice(0, name.indexOf('@')));
