@@ -7,8 +7,9 @@ import { expect, test } from 'vitest';
 import { insertRow, openCaseDatabase } from '../src/catalog/run-case.ts';
 import { configSchema } from '../src/config/config.ts';
 import { packageRoot } from '../src/core/package-root.ts';
-import type { Database, SqlRow } from '../src/engine/database.ts';
+import type { Database } from '../src/engine/database.ts';
 import { correlate } from '../src/pipeline/correlate.ts';
+import { correlatedOutcome } from './correlated-outcome.ts';
 import { ACCOUNT, ADA, BEN, JOB_IDENTITY, chained, event, signIn, sts, webIdentity, type StagedRow } from './staged-rows.ts';
 
 const config = configSchema.parse({});
@@ -80,18 +81,6 @@ async function refreshSources(db: Database): Promise<void> {
   await db.run("insert into stg_sources select 'sign_ins', tenant_id, sign_in_kind, min(created_at), max(created_at), count(*) from stg_sign_ins group by all");
 }
 
-const OUTCOMES = {
-  cor_sessions: 'session_id', cor_callers: 'caller_key', cor_task_launchers: 'task_key', cor_identities: 'tenant_id, object_id',
-  cor_identity_names: 'tenant_id, object_id, valid_from, user_principal_name', cor_sign_in_candidates: 'session_id, sign_in_id',
-  cor_caller_addresses: 'caller_key, source_ip, agent_family', cor_addresses: 'address',
-  cor_session_candidates: 'caller_key, session_id', cor_configurer_candidates: 'task_key, event_id',
-};
-
-async function outcome(db: Database): Promise<Record<string, SqlRow[]>> {
-  const tables = Object.entries(OUTCOMES).map(async ([table, order]) => [table, await db.all(`select * from ${table} order by ${order}`)] as const);
-  return Object.fromEntries(await Promise.all(tables));
-}
-
 const RUNS = Number(process.env['WHORAN_PROPERTY_RUNS'] ?? 6);
 
 test('any split into batches, in any order, gives what all at once gives', async () => {
@@ -109,7 +98,7 @@ test('any split into batches, in any order, gives what all at once gives', async
         for (const [table, row] of groups.flat()) await insertRow(whole, table, row);
         await refreshSources(whole);
         await correlate(whole, config);
-        expect(await outcome(stepwise)).toEqual(await outcome(whole));
+        expect(await correlatedOutcome(stepwise)).toEqual(await correlatedOutcome(whole));
       } finally {
         stepwise.close();
         whole.close();
