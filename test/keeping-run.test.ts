@@ -2,9 +2,9 @@
  * Retention as a run does it: its own step, deliveries and the reports that runs and filings wrote; what holds keep; what status, coverage,
  * doctor, rebuild and `verify --data` say afterwards. One small data folder, whose states follow from each other.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { main } from '../src/cli/program.ts';
 import { configSchema, type Config, type ConfigSpec } from '../src/config/config.ts';
@@ -153,6 +153,24 @@ test.each([
   });
 });
 
+test('one file that was written under two paths stays as long as either', async () => {
+  const again = join(folder, 'reports by another path');
+  symlinkSync(reports, again);
+  const log = join(data, 'landing/runs.jsonl');
+  const before = readFileSync(log);
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as { kind: string; at: string; reports?: { written?: { path: string }[] }[] });
+  const ended = structuredClone(lines.find(({ reports: written }) => (written ?? []).length > 0));
+  for (const one of ended?.reports?.[0]?.written ?? []) one.path = join(again, basename(one.path));
+  // The line's place in its chain is not looked at here.
+  writeFileSync(log, Buffer.concat([before, Buffer.from(`${JSON.stringify({ ...ended, at: new Date(MARCH.getTime() - 86_400_000).toISOString() })}\n`)]));
+  try {
+    expect((await preview()).reports.layers.map(({ layer }) => layer)).toEqual(['filed_reports']);
+  } finally {
+    writeFileSync(log, before);
+    rmSync(again);
+  }
+});
+
 test('under a hold a run removes nothing, and says what it would have', async () => {
   const before = [names(join(data, 'landing/batches')), names(reports)];
   const { ended, said } = await withHold({}, async () => run(new Date('2026-02-28T03:00:00Z'), RETENTION, false));
@@ -168,7 +186,14 @@ test('a run removes what is due, and nothing else: the journal names it, no log 
   const linked = mine.find((name) => name.startsWith(JANUARY) && name.endsWith('.json')) ?? '';
   renameSync(join(reports, linked), join(folder, 'elsewhere.json'));
   symlinkSync(join(folder, 'elsewhere.json'), join(reports, linked));
-  writeFileSync(join(filed.report.bundle?.path ?? '', 'report', 'added.txt'), 'mine');
+  const filedBundle = filed.report.bundle?.path ?? '';
+  writeFileSync(join(filedBundle, 'report', 'added.txt'), 'mine');
+  // Somebody keeps a part of the bundle elsewhere, byte for byte as it was.
+  for (const part of ['proofs', 'statement.dsse.json']) {
+    renameSync(join(filedBundle, part), join(folder, `archive of ${part}`));
+    symlinkSync(join(folder, `archive of ${part}`), join(filedBundle, part));
+  }
+  const archived = readdirSync(join(folder, 'archive of proofs'));
   const runs = readFileSync(join(data, 'landing/runs.jsonl'), 'utf8');
   const publication = (await whoran('coverage', '--json')).out;
   delivered = 2;
@@ -179,7 +204,8 @@ test('a run removes what is due, and nothing else: the journal names it, no log 
   const january = names(reports).filter((name) => name.startsWith(JANUARY));
   expect(january).toEqual([`${JANUARY}_notes.csv`, altered, linked].sort());
   expect(existsSync(join(folder, 'elsewhere.json'))).toBe(true);
-  expect(readdirSync(join(folder, 'filed'), { recursive: true }).filter((name) => !statSync(join(folder, 'filed', String(name))).isDirectory())).toEqual([join(`${JANUARY}.bundle`, 'report', 'added.txt')]);
+  expect(readdirSync(join(folder, 'archive of proofs'))).toEqual(archived);
+  expect(readdirSync(join(folder, 'filed'), { recursive: true }).map(String).filter((name) => !lstatSync(join(folder, 'filed', name)).isDirectory() && !/[/\\]proofs[/\\]/.test(name)).sort()).toEqual([join('report', 'added.txt'), 'proofs', 'statement.dsse.json'].map((name) => join(`${JANUARY}.bundle`, name)).sort());
   expect(names(reports).some((name) => name.startsWith(FEBRUARY))).toBe(true);
   const decisions = [...openLandedBatches(data).decisions()].filter(({ action }) => action.endsWith('.retain'));
   expect(decisions).toMatchObject([{ action: 'report.retain', by: 'configuration' }, { action: 'landing.retain', by: 'configuration', detail: { landed_batches: 1 } }]);

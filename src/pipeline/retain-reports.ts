@@ -2,8 +2,8 @@
  * Retention of reports: files that runs wrote, files and bundles of filed reports. Removed is only what a record names by path and SHA-256
  * and what still is that: never by a pattern, and nothing that somebody changed. The record stays.
  */
-import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { hashFile } from '../evidence/manifest.ts';
 import { filingsOf } from '../landing/filings.ts';
@@ -96,8 +96,11 @@ export async function planReportRetention(dataDir: string, journal: readonly Jou
   const { claims, unhashed, unplaced } = claimsOf(dataDir, journal);
   const due: DueFile[] = [];
   const held: { claim: Claim; hold: Hold }[] = [];
+  /** Files that stay, by what the system knows them by: another path may lead to them, through a linked folder or in other case. */
+  const kept = new Set<string>();
   let altered = 0;
   for (const [path, all] of claims) {
+    if (!all.every(isPast)) kept.add(fileId(path));
     if (!all.some(isPast)) continue;
     const found = await bytesAt(path, all.some(({ isBundle }) => isBundle));
     if (found === undefined) continue;
@@ -107,10 +110,12 @@ export async function planReportRetention(dataDir: string, journal: readonly Jou
     const claim = own.at(-1);
     if (!claim || !own.every(isPast) || unplaced.has(`${found.sha256}  ${basename(path)}`)) continue;
     const hold = holds.find((one) => own.some((each) => keepsReport(one, each)));
-    if (hold) held.push({ claim, hold });
-    else due.push({ claim, bytes: found.bytes + (claim.isBundle ? [...listed(path)].reduce((sum, { bytes }) => sum + bytes, 0) : 0) });
+    if (hold) {
+      held.push({ claim, hold });
+      kept.add(fileId(path));
+    } else due.push({ claim, bytes: found.bytes + (claim.isBundle ? [...listed(path)].reduce((sum, { bytes }) => sum + bytes, 0) : 0) });
   }
-  return { due, held, altered, unhashed: unhashed.filter((one) => isPast({ ...one, layer: 'reports' }) && existsSync(one.path)).length };
+  return { due: due.filter(({ claim }) => !kept.has(fileId(claim.path))), held, altered, unhashed: unhashed.filter((one) => isPast({ ...one, layer: 'reports' }) && existsSync(one.path)).length };
 }
 
 /** Removes what is due, after lines in the journal that name each file. What an earlier one noted and did not do is done without a new line. */
@@ -175,6 +180,12 @@ function keepsReport({ scope }: Hold, { from, to, accounts }: Claim): boolean {
   return scope.to === null || Date.parse(from) < Date.parse(scope.to);
 }
 
+/** Device and number of what lies at a path; the path itself where nothing does. */
+function fileId(path: string): string {
+  const stat = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+  return stat ? `${stat.dev} ${stat.ino}` : path;
+}
+
 /** What lies at a path: a plain file, or a bundle by its manifest. Undefined where it is gone; a link has a hash that nothing has. */
 async function bytesAt(path: string, isBundle: boolean): Promise<{ readonly bytes: number; readonly sha256: string } | undefined> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
@@ -191,7 +202,7 @@ function listed(folder: string): Iterable<{ readonly path: string; readonly byte
   return readManifest(readFileSync(join(folder, MANIFEST_FILE)), new Faults()).files.values();
 }
 
-/** Removes a file, or a bundle's files and then its manifest, each only while it is as it was written. */
+/** Removes a file, or a bundle's files and then its manifest, each only while it is as it was written. Links stay, and what lies behind them. */
 async function removeBytes({ path, sha256, isBundle }: Claim): Promise<void> {
   const isOwn = async (file: string, expected: string): Promise<boolean> => lstatSync(file, { throwIfNoEntry: false })?.isFile() === true && (await hashFile(file)).sha256 === expected;
   if (!isBundle) {
@@ -199,14 +210,19 @@ async function removeBytes({ path, sha256, isBundle }: Claim): Promise<void> {
     return;
   }
   if (!(await isOwn(join(path, MANIFEST_FILE), sha256))) return;
+  const root = realpathSync(path);
+  // A folder of the bundle that is a link leads to somebody's own.
+  const isWithin = (folder: string): boolean => existsSync(folder) && realpathSync(folder) === join(root, relative(path, folder));
   const folders = new Set<string>();
   for (const file of listed(path)) {
     const own = join(path, file.path);
+    if (!isWithin(dirname(own))) continue;
     for (let folder = dirname(own); folder.length > path.length; folder = dirname(folder)) folders.add(folder);
     if (await isOwn(own, file.sha256)) rmSync(own);
   }
   // The manifest goes last: until then, what is left of a stopped removal can be told.
-  for (const name of [...UNLISTED].sort((a, b) => Number(a === MANIFEST_FILE) - Number(b === MANIFEST_FILE))) rmSync(join(path, name), { force: true });
+  const unlisted = [...UNLISTED].sort((a, b) => Number(a === MANIFEST_FILE) - Number(b === MANIFEST_FILE)).map((name) => join(path, name));
+  for (const file of unlisted) if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === true) rmSync(file);
   // Folders that hold something else stay.
   for (const folder of [...[...folders].sort((a, b) => b.length - a.length), path]) if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
 }
