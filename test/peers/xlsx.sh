@@ -31,7 +31,8 @@ for ours, theirs in zip(rows[1:], main[0][1:]):
         left = f'{instant[1]} {instant[2]}' if instant else left.removeprefix("'")
         right = right.split('.')[0] if left == right.split('.')[0] else right
         compared += 1
-        if left != right and not right.startswith(left[:32_000]) and not right.lower() == left:
+        # A cell holds 32,767 characters at the most. Words that are true and false are booleans there.
+        if left != right and not (len(left) > 32_000 and right.startswith(left[:32_000])) and not (left in ('true', 'false') and right.lower() == left):
             differing += 1
             if differing < 5: print('differs:', repr(left[:200]), repr(right[:200]))
 print(compared, 'cells compared,', differing, 'differ')
