@@ -54,4 +54,6 @@ test('what makes no sense is refused', async () => {
   expect(await whoran('report', 'traceability', '--filed', 'nothing', '--out', folder)).toMatchObject({ code: 2, err: expect.stringContaining('no report is filed as') as string });
   expect(await whoran('report', 'traceability', ...PERIOD, '--out', folder, '--file', '--known-at', '2026-02-01')).toMatchObject({ code: 2, err: expect.stringContaining('only one of them') as string });
   expect(await whoran('report', 'traceability', ...PERIOD, '--out', folder, '--note', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('only with --file') as string });
+  await writeFile(join(folder, 'a-file'), '');
+  for (const out of ['a-file', 'a-file/below']) expect(await whoran('report', 'traceability', ...PERIOD, '--out', join(folder, out))).toMatchObject({ code: 2, err: expect.stringMatching(/the folder for the report, .* is a file\nName another folder with --out/) as string });
 });

@@ -8,6 +8,7 @@ import type { AnswerReader } from '../answers/reader.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import { loadReports, type ReportDefinition } from '../catalog/reports.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
+import { inert } from '../core/inert.ts';
 import type { SqlValue } from '../engine/database.ts';
 import type { FiledAs } from '../core/filed-as.ts';
 import { USUAL_FORMATS, type ReportFormat } from '../core/report-formats.ts';
@@ -141,8 +142,7 @@ export async function runReport(reader: AnswerReader, id: string, options: Repor
       hint: 'The period holds --from and all that comes before --to.',
     });
   }
-  await mkdir(options.outDir, { recursive: true });
-  const scratch = await mkdtemp(join(options.outDir, '.report-'));
+  const scratch = await scratchIn(options.outDir);
   try {
     const { parameters = ALL_IN_UTC } = options;
     await loadReportRelations(reader.db, { dataDir: options.dataDir, now: options.now, parameters, ...(options.knownAt ? { knownAt: options.knownAt } : {}) });
@@ -182,6 +182,18 @@ function inFormats(definition: ReportDefinition, wanted: readonly ReportFormat[]
 /** @throws WhoranError (wrong use) where a redacted report cannot be made so */
 function checkRedaction({ redact, filedAs }: ReportOptions): void {
   if (redact && filedAs) throw new WhoranError('--redact: a filed report names people as they are', { exitCode: EXIT.wrongUse, hint: 'File the report without --redact, and write the redacted one beside it.' });
+}
+
+/** A new folder in the one where the files go, which is made where it is not there. @throws WhoranError (wrong use) where that cannot be */
+async function scratchIn(outDir: string): Promise<string> {
+  try {
+    await mkdir(outDir, { recursive: true });
+    return await mkdtemp(join(outDir, '.report-'));
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const why: Readonly<Record<string, string>> = { EACCES: 'this user may not write there', EROFS: 'its file system is read-only', ENOSPC: 'its disk is full', EEXIST: 'it is a file', ENOTDIR: 'a part of it is a file' };
+    throw new WhoranError(`the folder for the report, ${inert(outDir, 300)}, cannot be used: ${why[code] ?? code}`, { exitCode: EXIT.wrongUse, hint: 'Name another folder with --out.', cause });
+  }
 }
 
 /** Renders into the scratch folder, and puts the files in their places once all of them are whole. */
