@@ -11,15 +11,27 @@ const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true, rewriteRelativeImportExtensions: true,
 };
 
+/** What became of each file, by its text: several test files of one process build the same sources. */
+const built = new Map<string, string>();
+
+function transpiled(path: string): string {
+  const text = readFileSync(path, 'utf8');
+  const known = built.get(text);
+  if (known !== undefined) return known;
+  const { outputText } = ts.transpileModule(text, { compilerOptions: OPTIONS, fileName: path });
+  built.set(text, outputText);
+  return outputText;
+}
+
 /** Builds into `folder`, which need not be there, and returns the path of the program's bin. No types are checked. */
 export function buildProgram(folder: string): string {
   const root = packageRoot();
   for (const entry of readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith('.ts') || entry.name.endsWith('.test.ts')) continue;
     const path = join(entry.parentPath, entry.name);
-    const built = join(folder, 'dist', relative(root, path).replace(/\.ts$/, '.js'));
-    mkdirSync(dirname(built), { recursive: true });
-    writeFileSync(built, ts.transpileModule(readFileSync(path, 'utf8'), { compilerOptions: OPTIONS, fileName: path }).outputText);
+    const to = join(folder, 'dist', relative(root, path).replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(to), { recursive: true });
+    writeFileSync(to, transpiled(path));
   }
   for (const name of ['package.json', 'queries', 'reports']) cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));

@@ -2,7 +2,7 @@
  * Killed at any moment, started again: nothing lost, nothing doubled, the database never half-published.
  *
  * The program runs as a process of its own and is killed (SIGKILL) at steps chosen at random among all that it does to files
- * and asks of the database; test/kill-at.mjs says how. WHORAN_KILLS sets how often (default 8), WHORAN_KILL_SEED which.
+ * and asks of the database; test/kill-at.mjs says how. WHORAN_KILLS sets how often (default 6), WHORAN_KILL_SEED which.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,7 +22,7 @@ import { readManifest } from '../src/store/manifest.ts';
 import { buildProgram } from './built-program.ts';
 import { doubled, stagedOutcome } from './staged-outcome.ts';
 
-const KILLS = Number(process.env['WHORAN_KILLS'] ?? 8);
+const KILLS = Number(process.env['WHORAN_KILLS'] ?? 6);
 const SEED = process.env['WHORAN_KILL_SEED'] ?? '1';
 const BATCHES = 2;
 

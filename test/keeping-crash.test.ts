@@ -1,7 +1,7 @@
 /**
  * Killed at any moment of a removal, an import or an erasure: the next command finishes or undoes it, and nothing is ever missing without a word.
  *
- * As test/crash.test.ts: WHORAN_KILLS sets how often (default 3 each), WHORAN_KILL_SEED which.
+ * As test/crash.test.ts: WHORAN_KILLS sets how often (default 2 each), WHORAN_KILL_SEED which.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { openReader } from '../src/store/reader.ts';
 import { openWriter } from '../src/store/writer.ts';
 import { buildProgram } from './built-program.ts';
 
-const KILLS = Number(process.env['WHORAN_KILLS'] ?? 3);
+const KILLS = Number(process.env['WHORAN_KILLS'] ?? 2);
 const SEED = process.env['WHORAN_KILL_SEED'] ?? '1';
 const random = new Random(`keeping/${SEED}`);
 let folder: string;

@@ -14,6 +14,7 @@ import { applyRetention, previewRetention } from '../src/pipeline/apply-retentio
 import { bringUpToDate } from '../src/pipeline/bring-up-to-date.ts';
 import { ingest } from '../src/pipeline/ingest.ts';
 import { appendToJournal } from '../src/pipeline/journal.ts';
+import type { Retained } from '../src/pipeline/retain.ts';
 import { rebuild } from '../src/pipeline/rebuild.ts';
 import { stage } from '../src/pipeline/stage.ts';
 import { integrityFaults } from '../src/pipeline/watch-integrity.ts';
@@ -27,6 +28,9 @@ vi.setConfig({ testTimeout: 120_000 });
 const sleep = async (): Promise<void> => Promise.resolve();
 let folder: string;
 let whole: string;
+/** A copy whose retention is applied, and what that said; never changed by a test. */
+let applied: string;
+let retained: Retained;
 /** When the records of the first half are more than ten days old, and those of the last day are not. */
 let now: Date;
 const config = configSchema.parse({ ...world.config, retention: { landed: { days: 10 } } });
@@ -44,6 +48,8 @@ beforeAll(async () => {
   reader.close();
   // Ten days after the end of the first day that a batch ended on.
   now = new Date(Date.parse(ends[0]?.ended_on ?? '') + 11 * DAY_MS);
+  applied = copy('applied');
+  retained = await applyRetention(applied, config, { now, by: 'ada', sleep });
 }, 120_000);
 
 afterAll(() => {
@@ -75,17 +81,16 @@ function faultsOf(data: string): string[] {
 }
 
 test('bytes go; ledger, hashes and the journal stay; the database is that of a rebuild; nothing is an alarm', async () => {
-  const data = copy('all');
-  const roots = new Map([...openLandedBatches(data).batches()].map((line) => [line.seq, recordRoot(openLandedBatches(data), line)]));
-  const ledger = readFileSync(join(data, 'landing', 'ledger.jsonl'));
-  const preview = await previewRetention(data, config, { now, by: 'ada', sleep });
-  const files = readdirSync(join(data, 'landing', 'batches')).length;
+  const data = applied;
+  const roots = new Map([...openLandedBatches(whole).batches()].map((line) => [line.seq, recordRoot(openLandedBatches(whole), line)]));
+  const ledger = readFileSync(join(whole, 'landing', 'ledger.jsonl'));
+  const preview = await previewRetention(whole, config, { now, by: 'ada', sleep });
+  const files = readdirSync(join(whole, 'landing', 'batches')).length;
   expect(preview).toMatchObject({ is_dry_run: true, journal_seq: null });
   const gone = preview.layers[0]?.batches ?? 0;
   expect(gone).toBeGreaterThan(2);
   expect(gone).toBeLessThan(roots.size - 2);
 
-  const retained = await applyRetention(data, config, { now, by: 'ada', sleep });
   expect(retained).toEqual({ ...preview, is_dry_run: false, journal_seq: 1 });
   expect(readFileSync(join(data, 'landing', 'ledger.jsonl')).equals(ledger)).toBe(true);
   expect(readdirSync(join(data, 'landing', 'batches'))).toHaveLength(files - gone);
@@ -106,27 +111,29 @@ test('bytes go; ledger, hashes and the journal stay; the database is that of a r
   const after = await outcomeOf(data);
   expect(after['stg_events']?.length).toBeGreaterThan(0);
   expect(after['stg_events']?.length).toBeLessThan((await outcomeOf(whole))['stg_events']?.length ?? 0);
-  const writer = await rebuild(data);
+  const rebuilt = join(folder, 'rebuilt');
+  cpSync(data, rebuilt, { recursive: true });
+  const writer = await rebuild(rebuilt);
   await bringUpToDate(writer, config, { all: true });
   await writer.publishAndClose();
-  expect(await outcomeOf(data)).toEqual(after);
+  expect(await outcomeOf(rebuilt)).toEqual(after);
   // Nothing more is due, and nothing is written for it.
-  expect(await applyRetention(data, config, { now, by: 'ada', sleep })).toMatchObject({ layers: [], journal_seq: null });
+  expect(await applyRetention(rebuilt, config, { now, by: 'ada', sleep })).toMatchObject({ layers: [], journal_seq: null });
 });
 
 test('a source begins after the last record that went: older sessions have a gap, never an absent sign-in', async () => {
   const data = copy('gap');
   const only = configSchema.parse({ ...world.config, retention: { landed: { classes: { sign_ins: 10 } } } });
   const reasonsBefore = await reasons(data);
-  const retained = await applyRetention(data, only, { now, by: 'ada', sleep });
-  expect(retained.layers).toMatchObject([{ layer: 'landed' }]);
+  const ofSignIns = await applyRetention(data, only, { now, by: 'ada', sleep });
+  expect(ofSignIns.layers).toMatchObject([{ layer: 'landed' }]);
   const reader = await openReader(data);
   const wrong = await reader.db.all(
     `select s.source from stg_sources as s join (select tenant_id, sign_in_kind, max(created_at) as last_at from stg_sign_ins group by all) as r
      on r.tenant_id = s.tenant_id and r.sign_in_kind = s.sign_in_kind where s.source = 'sign_ins' and s.first_at is null`,
   );
   const firsts = await reader.db.all<{ removed: boolean }>(
-    "select first_at > timestamptz '" + (retained.layers[0]?.last_at ?? '') + "' as removed from stg_sources where source = 'sign_ins'",
+    "select first_at > timestamptz '" + (ofSignIns.layers[0]?.last_at ?? '') + "' as removed from stg_sources where source = 'sign_ins'",
   );
   reader.close();
   expect(wrong).toEqual([]);
@@ -147,16 +154,14 @@ test('of the database alone: landing stays whole, and staging leaves out what is
   const data = copy('database');
   const only = configSchema.parse({ ...world.config, retention: { database: { days: 10 } } });
   const files = readdirSync(join(data, 'landing', 'batches')).length;
-  const retained = await applyRetention(data, only, { now, by: 'ada', sleep });
-  expect(retained.layers).toMatchObject([{ layer: 'database', bytes: 0 }]);
+  const ofDatabase = await applyRetention(data, only, { now, by: 'ada', sleep });
+  expect(ofDatabase.layers).toMatchObject([{ layer: 'database', bytes: 0 }]);
   expect(readdirSync(join(data, 'landing', 'batches'))).toHaveLength(files);
   expect(faultsOf(data)).toEqual([]);
-  const both = copy('both');
-  await applyRetention(both, config, { now, by: 'ada', sleep });
-  expect(await outcomeOf(data)).toEqual(await outcomeOf(both));
+  expect(await outcomeOf(data)).toEqual(await outcomeOf(applied));
   // Later its bytes are due as well.
-  expect(await applyRetention(data, config, { now, by: 'ada', sleep })).toMatchObject({ layers: [{ layer: 'landed', batches: retained.layers[0]?.batches }] });
-  expect(await outcomeOf(data)).toEqual(await outcomeOf(both));
+  expect(await applyRetention(data, config, { now, by: 'ada', sleep })).toMatchObject({ layers: [{ layer: 'landed', batches: ofDatabase.layers[0]?.batches }] });
+  expect(await outcomeOf(data)).toEqual(await outcomeOf(applied));
 });
 
 test('what a hold names stays, and is counted', async () => {
@@ -169,8 +174,7 @@ test('what a hold names stays, and is counted', async () => {
 });
 
 test('stopped between its line and its bytes, it is finished by whoever writes next', async () => {
-  const data = copy('stopped');
-  await applyRetention(data, config, { now, by: 'ada', sleep });
+  const data = applied;
   const done = await outcomeOf(data);
   const torn = copy('torn');
   // As after a kill right behind the line: journal, log and hashes are there, bytes and database still as before.
@@ -191,18 +195,18 @@ test('stopped between its line and its bytes, it is finished by whoever writes n
 
 test('stopped before its line, it is undone; a batch that is gone without a line is an alarm, and so is a line without a decision', async () => {
   const data = copy('undone');
-  cpSync(join(folder, 'all', 'landing', 'leaves'), join(data, 'landing', 'leaves'), { recursive: true });
+  cpSync(join(applied, 'landing', 'leaves'), join(data, 'landing', 'leaves'), { recursive: true });
   const writer = await openWriter(data);
   expect(writer.repairs.join('\n')).toContain('undid a removal');
   writer.close();
   expect(readdirSync(join(data, 'landing', 'leaves'))).toEqual([]);
 
   const forged = copy('forged');
-  cpSync(join(folder, 'all', 'landing', 'removals.jsonl'), join(forged, 'landing', 'removals.jsonl'));
+  cpSync(join(applied, 'landing', 'removals.jsonl'), join(forged, 'landing', 'removals.jsonl'));
   expect(faultsOf(forged).join('\n')).toContain('the journal has no such decision');
-  const missing = join(folder, 'all', 'landing', 'removals.jsonl');
+  const missing = join(applied, 'landing', 'removals.jsonl');
   const lines = readFileSync(missing, 'utf8');
   writeFileSync(missing, '');
-  expect(faultsOf(join(folder, 'all')).filter((fault) => fault.includes('it is gone')).length).toBeGreaterThan(2);
+  expect(faultsOf(applied).filter((fault) => fault.includes('it is gone')).length).toBeGreaterThan(2);
   writeFileSync(missing, lines);
 });

@@ -2,7 +2,7 @@
  * The nightly job killed at any moment (SIGKILL, as test/kill-at.mjs says) while it pulls a log group through the real SDK and a
  * watched folder: no cursor is ahead of its data, and the next run makes everything whole.
  *
- * WHORAN_RUN_KILLS sets how often (default 8), WHORAN_KILL_SEED which.
+ * WHORAN_RUN_KILLS sets how often (default 5), WHORAN_KILL_SEED which.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { openReader } from '../src/store/reader.ts';
 import { buildProgram } from './built-program.ts';
 import { doubled } from './staged-outcome.ts';
 
-const KILLS = Number(process.env['WHORAN_RUN_KILLS'] ?? 8);
+const KILLS = Number(process.env['WHORAN_RUN_KILLS'] ?? 5);
 const SEED = process.env['WHORAN_KILL_SEED'] ?? '1';
 const ACCOUNT = '111122223333';
 const KEY = 'AKIADOUBLE0000000001';

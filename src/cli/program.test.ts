@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,7 +127,7 @@ describe('wrong use: a message with what to do, exit code 2, nothing on standard
 
   test('a folder of another version', async () => {
     const data = join(folder, 'data');
-    await run(['ingest', join(shared, 'trail.json'), '--data', data]);
+    cpSync(join(shared, 'data'), data, { recursive: true });
     const manifest = join(data, 'store', 'manifest.json');
     writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/"schema_version":\d+/, '"schema_version":999'));
     expect(await run(['ask', EVENT, '--data', data])).toMatchObject({ code: 2, err: expect.stringMatching(/version 999[^]*whoran rebuild/) as string });
@@ -254,7 +254,7 @@ describe('the other commands print for people and for programs', () => {
 
   test('identities import lands a registry and brings answers up to date', async () => {
     const data = join(folder, 'data');
-    await run(['ingest', join(shared, 'trail.json'), '--data', data]);
+    cpSync(join(shared, 'data'), data, { recursive: true });
     const file = join(folder, 'registry.csv');
     writeFileSync(file, 'issuer,audience,subject,tenant_id,object_id,name,kind\nsts.windows.net/0d1e2f3a-4b5c-4d6e-8f90-a1b2c3d4e5f6/,app,sub,0d1e2f3a-4b5c-4d6e-8f90-a1b2c3d4e5f6,1f0e3dad-9990-4345-b743-9f8ffabdffc4,Aiko,person\n');
     const imported = await run(['identities', 'import', file, '--json', '--data', data]);
@@ -280,17 +280,19 @@ describe('demo', () => {
     expect(readdirSync(folder)).toEqual(['precious']);
   });
 
-  test('shows three jobs, the coverage, the findings and the report, twice', async () => {
-    await mkdir(join(folder, 'demo'));
-    for (let time = 0; time < 2; time += 1) {
-      const { code, out } = await run(['demo', '--out', join(folder, 'demo'), '--json']);
-      expect(code).toBe(0);
-      const demo = JSON.parse(out) as { jobs: { answer: { how: string; confidence: string; reason: string | null } }[]; report: { path: string }[]; findings: { findings: unknown[] } };
-      expect(demo.jobs.map(({ answer: { how, confidence, reason } }) => [how, confidence, reason])).toEqual([
-        ['ran', 'proved', null], ['configured', 'proved', null], ['ran', 'none', 'subject_unmapped'],
-      ]);
-      expect(demo.findings.findings.length).toBeGreaterThan(5);
-      expect(readFileSync(demo.report[0]?.path ?? '', 'utf8')).toContain('<html');
-    }
+  test('shows three jobs, the coverage, the findings and the report; an earlier demo is made anew', async () => {
+    const out = join(folder, 'demo');
+    await mkdir(join(out, 'data', 'store'), { recursive: true });
+    for (const left of ['a-whoran-demo.txt', 'data/store/manifest.json', 'whoran.yaml']) writeFileSync(join(out, left), 'of an earlier demo');
+    const { code, out: printed } = await run(['demo', '--out', out, '--json']);
+    expect(code).toBe(0);
+    const demo = JSON.parse(printed) as { jobs: { answer: { how: string; confidence: string; reason: string | null } }[]; report: { path: string }[]; findings: { findings: unknown[] } };
+    expect(demo.jobs.map(({ answer: { how, confidence, reason } }) => [how, confidence, reason])).toEqual([
+      ['ran', 'proved', null], ['configured', 'proved', null], ['ran', 'none', 'subject_unmapped'],
+    ]);
+    expect(demo.findings.findings.length).toBeGreaterThan(5);
+    expect(readFileSync(demo.report[0]?.path ?? '', 'utf8')).toContain('<html');
+    // What the demo leaves is what it knows again: the folder that is there now may be used once more.
+    expect(readFileSync(join(out, 'a-whoran-demo.txt'), 'utf8')).toContain('whoran demo');
   }, 120_000);
 });

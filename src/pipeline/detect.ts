@@ -14,6 +14,7 @@ import { unfinishedFaults } from '../catalog/unfinished.ts';
 import type { Config } from '../config/config.ts';
 import { EXIT, WhoranError } from '../core/errors.ts';
 import type { Database } from '../engine/database.ts';
+import { literal } from '../engine/sql-text.ts';
 import type { Landing } from '../landing/landing.ts';
 import { checkDigests } from './digest-checks.ts';
 import { fillWatch } from './watch.ts';
@@ -58,7 +59,7 @@ export async function detect(
     if (query === undefined) throw new CatalogError([{ file: `queries/detections/${id}.sql`, message: 'it is missing' }]);
     return query.sql;
   };
-  const [tables, record, facts] = [shared('tables'), shared('record'), shared('finding_facts')];
+  const [tables, detected, record, facts] = [shared('tables'), shared('detected'), shared('record'), shared('finding_facts')];
   await db.transaction(async () => {
     await db.run(tables);
     await db.run('delete from findings');
@@ -66,22 +67,27 @@ export async function detect(
       await fillWatch(db, writer.landing, config);
       await checkDigests(db, writer.landing.folder);
     }
+    await db.run(detected);
     for (const detection of catalog.detections) {
-      if (config.detections[detection.id]?.enabled ?? true) await run(db, detection, config, record);
+      if (config.detections[detection.id]?.enabled ?? true) await run(db, detection, config);
     }
-    await db.run('drop table if exists detected');
+    await db.run(record);
+    await db.run('drop table detected');
+    await db.run('drop table detecting');
     await db.run('delete from finding_facts');
     await db.run(`insert into finding_facts by name\n${facts}`);
   });
   return await count(db, catalog.detections.filter(({ id }) => config.detections[id]?.enabled ?? true));
 }
 
-async function run(db: Database, detection: Detection, config: Pick<Config, 'detections'>, record: string): Promise<void> {
+/** Runs one detection; what it finds is then in `detected`. */
+async function run(db: Database, detection: Detection, config: Pick<Config, 'detections'>): Promise<void> {
   const { id, sha256, header } = detection;
+  const severity = config.detections[id]?.severity ?? header.severity;
   try {
-    // The text is a file of this package, checked above to be one SELECT; values go in as parameters only.
-    await db.run(`create or replace temp table detected as\n${detectionSql(detection)}`, detectionParameters(detection, config.detections));
-    await db.run(record, { detection: id, severity: config.detections[id]?.severity ?? header.severity, controls: [...header.controls].sort(), query_sha256: sha256 });
+    await db.run('insert into detecting values ($id, $severity, $controls, $sha256)', { id, severity, controls: [...header.controls].sort(), sha256 });
+    // The text is a file of this package, checked above to be one SELECT, and the id is that file's name; values go in as parameters only.
+    await db.run(`insert into detected by name\nselect ${literal(id)} as detection, * from (\n${detectionSql(detection)}\n)`, detectionParameters(detection, config.detections));
   } catch (error) {
     throw new CatalogError([{ file: detection.file, message: `it does not run: ${error instanceof Error ? error.message : String(error)}` }]);
   }
