@@ -68,7 +68,7 @@ dl.terms dt { font: 600 .875rem/1.7 var(--sans); overflow-wrap: anywhere; } dl.t
   h1 { font-size: 24pt; } h2 { font-size: 15pt; margin-top: 2.2rem; } h2, h3, .about { break-after: avoid; }
   .wide, h2:has(+ .wide) { page: landscape; } h2:has(+ .wide) { break-before: page; margin-top: 0; } .about { break-inside: avoid; } .scroll { break-before: avoid; } thead { break-after: avoid; } .table.short { break-inside: avoid; } p:has(+ dl), p:has(+ .table) { break-after: avoid; } .scroll { overflow: visible; } thead { display: table-header-group; } tbody, .notes li, .facts div, figure, dl.terms dd, dl.terms dt { break-inside: avoid; }
   table { font-size: 7.6pt; } td { padding-top: .28rem; padding-bottom: .28rem; } .evidence { font-size: 6.6pt; } .foot, .query p { font-size: 7pt; break-before: avoid; } pre { font-size: 6.2pt; line-height: 1.38; background: none; border: 1px solid var(--rule); }
-  a { text-decoration: none; } p, li { orphans: 3; widows: 3; } .number, .instant { min-width: 0; } td { min-width: 0; }
+  a { text-decoration: none; } p, li { orphans: 3; widows: 3; } .number, td { min-width: 0; } .instant { min-width: 7.2em; }
 }
 `;
 }
