@@ -43,7 +43,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'whoran-process-'));
   program = buildProgram(join(folder, 'program'));
   writeFileSync(join(folder, 'program/dist/src/sources/index.js'), SOURCES);
-});
+}, 60_000);
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
