@@ -34,6 +34,9 @@ test('a soft limit of memory holds for what can do with it, and for nothing else
   const before = await soft.get(limit);
   expect(await soft.get(sql)).toEqual({ n: 400_000 });
   expect(await soft.get(limit)).toEqual(before);
+  const streamed: unknown[] = [];
+  for await (const rows of soft.stream(sql)) streamed.push(...rows);
+  expect([streamed, await soft.get(limit)]).toEqual([[{ n: 400_000 }], before]);
   soft.close();
 });
 

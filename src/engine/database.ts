@@ -121,6 +121,27 @@ export class Database {
   }
 
   async *#chunks<Row>(sql: string, parameters?: SqlParameters): AsyncGenerator<Row[]> {
+    let isBegun = false;
+    try {
+      for await (const rows of this.#read<Row>(sql, parameters)) {
+        isBegun = true;
+        yield rows;
+      }
+      return;
+    } catch (error) {
+      // What was handed on cannot be taken back.
+      if (isBegun || this.#limits === undefined || !isOutOfMemory(error)) throw error;
+    }
+    const { own, soft } = this.#limits;
+    await this.#setLimit(own);
+    try {
+      yield* this.#read<Row>(sql, parameters);
+    } finally {
+      await this.#limitAgain(soft);
+    }
+  }
+
+  async *#read<Row>(sql: string, parameters?: SqlParameters): AsyncGenerator<Row[]> {
     const result = await this.connection.stream(sql, ...bindAll(parameters));
     for await (const rows of result.yieldRowObjectJs()) yield rows.map((row) => toSqlValue(row) as Row);
   }
@@ -149,11 +170,17 @@ export class Database {
     try {
       return await work();
     } finally {
-      // What the work left in memory may be more, with nowhere to spill: then the wish is over, and what was done stands.
-      await this.#setLimit(soft).catch((error: unknown) => {
-        if (!isOutOfMemory(error)) throw error;
-        this.#limits = undefined;
-      });
+      await this.#limitAgain(soft);
+    }
+  }
+
+  /** What is left in memory may be more, with nowhere to spill: then the wish is over, and what was done stands. */
+  async #limitAgain(soft: string): Promise<void> {
+    try {
+      await this.#setLimit(soft);
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      this.#limits = undefined;
     }
   }
 

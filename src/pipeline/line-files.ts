@@ -14,10 +14,15 @@ export async function writeLines(path: string, chunks: AsyncIterable<readonly st
   // Waited for below; until then a failed write must not count as unhandled.
   failed.catch(() => undefined);
   let count = 0;
-  for await (const lines of chunks) {
-    if (lines.length === 0) continue;
-    count += lines.length;
-    if (!out.write(`${lines.join('\n')}\n`)) await Promise.race([once(out, 'drain'), failed]);
+  try {
+    for await (const lines of chunks) {
+      if (lines.length === 0) continue;
+      count += lines.length;
+      if (!out.write(`${lines.join('\n')}\n`)) await Promise.race([once(out, 'drain'), failed]);
+    }
+  } catch (error) {
+    out.destroy();
+    throw error;
   }
   out.end();
   await failed;
