@@ -7,10 +7,6 @@ export default defineConfig({
     setupFiles: ['test/property-seed.ts'],
     // Two cores: one DuckDB each is enough.
     maxWorkers: 2,
-    // Half a second for each of 200 files goes into a process and the same modules again. No file leaves anything in a module or the
-    // environment that another would notice (`vi.spyOn` is undone by the file that uses it), and what the program remembers for a
-    // process, as the catalog, is then read once.
-    isolate: false,
     // With two workers a second thread of an engine has no core of its own, and waits by polling: a fifth of all CPU time. DuckDB takes
     // the number from this variable (its own way to be told by a batch system), in the processes that tests start too.
     env: { SLURM_CPUS_ON_NODE: '1', TZ: 'UTC', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
