@@ -121,10 +121,11 @@ async function textsOf(path: string): Promise<Map<string, string>> {
       // SQL speaks of no person; a word of it may be an IAM user's name.
       if (file.startsWith('program/')) continue;
       const at = join(path, file);
-      let text = file.endsWith('.parquet') ? JSON.stringify((await db.all(`select * from read_parquet('${at.replaceAll("'", "''")}')`)).map((row) => Object.values(row))) : readFileSync(at, 'utf8');
+      let text = file.endsWith('.parquet') ? JSON.stringify((await db.all(`select * from read_parquet('${at.replaceAll("'", "''")}')`)).map((row) => Object.values(row))) : file.endsWith('.xlsx') ? '' : readFileSync(at, 'utf8');
+      // Packed bytes are other ones with each key, and some of them spell a short name by chance.
       if (file.endsWith('.xlsx')) {
         const zip = await openPromise(at);
-        for await (const entry of zip.eachEntry()) text += await streamText(await zip.openReadStreamPromise(entry));
+        for await (const entry of zip.eachEntry()) text += `${entry.fileName}\n${await streamText(await zip.openReadStreamPromise(entry))}\n`;
       }
       texts.set(file, text.toLowerCase());
     }
